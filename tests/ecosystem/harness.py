@@ -1,0 +1,266 @@
+"""Differentiate every row of `cases.py` and compare with finite differences of the library on plain arrays.
+
+    python -m tests.ecosystem.harness --library numpy|strict|device1 [-k part-of-a-name] [--json FILE] [-v]
+
+Each row ends as one of
+  right        the value agrees with the plain call, and the gradient of a random linear functional of the floating
+               results agrees with central differences to their own accuracy
+  refused      an error says by name what cannot be differentiated
+  unsupported  the library itself does not take these arrays, traced or not
+  flat         the true gradient is zero (a row that proves nothing)
+  wrong        an answer that differs: the one thing that must never happen
+  broken       any other exception
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ["SCIPY_ARRAY_API"] = "1"
+
+import argparse
+import json
+import sys
+import time
+import traceback
+import warnings
+import zlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from types import ModuleType
+from typing import Any
+
+import array_api_compat
+import numpy as np
+import sklearn
+
+from .cases import CASES, Case, Fixed
+
+Array = Any
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one row."""
+
+    name: str
+    status: str
+    detail: str = ""
+    seconds: float = 0.0
+
+
+def namespace(library: str) -> tuple[ModuleType, Any]:
+    """The namespace and device that a library's name stands for."""
+    if library == "numpy":
+        import array_api_compat.numpy as xp
+
+        return xp, None
+    import array_api_strict as strict
+
+    return strict, strict.Device("device1" if library == "device1" else "CPU_DEVICE")
+
+
+def arrays(case: Case, xp: ModuleType, device: Any) -> list[Array]:
+    """The row's arguments as arrays of a library."""
+    values = [a.value if isinstance(a, Fixed) else a for a in case.arguments]
+    return [xp.asarray(v.copy(), device=device) for v in values]
+
+
+def differentiated(case: Case) -> tuple[int, ...]:
+    """Positions of the arguments that are differentiated."""
+    return tuple(i for i, a in enumerate(case.arguments) if not isinstance(a, Fixed) and a.dtype.kind == "f")
+
+
+def flatten(result: Any) -> list[Any]:
+    """The arrays and numbers of a result, in order."""
+    if isinstance(result, (tuple, list)):
+        return [leaf for part in result for leaf in flatten(part)]
+    return [] if result is None else [result]
+
+
+def weights(name: str, index: int, shape: Sequence[int]) -> np.ndarray:
+    """The fixed random weights of one result."""
+    seed = zlib.crc32(f"{name}/{index}".encode())
+    return np.random.default_rng(seed).uniform(0.5, 1.5, tuple(shape))
+
+
+def host(x: Any) -> np.ndarray:
+    """A plain array of any library, or a number, as a NumPy array."""
+    return np.from_dlpack(x) if hasattr(x, "__dlpack__") and not isinstance(x, np.generic) else np.asarray(x)
+
+
+def plain_total(case: Case, values: Sequence[np.ndarray]) -> tuple[np.longdouble | float, list[np.ndarray]]:
+    """The functional and the results of a row on plain NumPy arrays."""
+    import array_api_compat.numpy as xp
+
+    leaves = [np.asarray(leaf) for leaf in flatten(case.function(xp, *values))]
+    total = 0.0
+    for index, leaf in enumerate(leaves):
+        if leaf.dtype.kind in "fc":
+            w = weights(case.name, index, leaf.shape)
+            total += float((w * leaf.real).sum())
+            if leaf.dtype.kind == "c":
+                total += float((w[..., ::-1] * leaf.imag).sum() if leaf.ndim else w * leaf.imag)
+    return total, leaves
+
+
+def traced_total(case: Case, leaves: Sequence[Array]) -> Array:
+    """The same functional of traced results."""
+    total: Any = 0.0
+    for index, leaf in enumerate(leaves):
+        if isinstance(leaf, (float, int, np.generic)):
+            continue
+        xp = array_api_compat.array_namespace(leaf)
+        if not xp.isdtype(leaf.dtype, ("real floating", "complex floating")):
+            continue
+        values = weights(case.name, index, leaf.shape)
+        w = xp.asarray(values, device=leaf.device)
+        is_complex = xp.isdtype(leaf.dtype, "complex floating")
+        total = total + xp.sum(w * (xp.real(leaf) if is_complex else leaf))
+        if is_complex:
+            flipped = xp.asarray(values[..., ::-1].copy() if leaf.ndim else values, device=leaf.device)
+            total = total + xp.sum(flipped * xp.imag(leaf))
+    return total
+
+
+def differences(case: Case, values: list[np.ndarray], argument: int) -> tuple[np.ndarray, np.ndarray]:
+    """Central differences of the functional with Richardson's step, and an estimate of their error."""
+    gradient = np.zeros(values[argument].shape)
+    error = np.zeros_like(gradient)
+    for index in np.ndindex(gradient.shape):
+        scale = max(1e-2, abs(float(values[argument][index])))
+        slopes: list[float] = []
+        for step in (4e-4 * scale, 2e-4 * scale, 1e-4 * scale):
+            ends: list[float] = []
+            for sign in (1, -1):
+                moved = [v.copy() for v in values]
+                moved[argument][index] += sign * step
+                ends.append(float(plain_total(case, moved)[0]))
+            slopes.append((ends[0] - ends[1]) / (2 * step))
+        coarse, fine = ((4 * b - a) / 3 for a, b in zip(slopes, slopes[1:], strict=False))
+        gradient[index] = fine
+        error[index] = abs(coarse - fine)
+    return gradient, error
+
+
+def reason(error: BaseException) -> str | None:
+    """Why nnx refused, where it was nnx that did."""
+    seen: BaseException | None = error
+    while seen is not None:
+        text = "\n".join([str(seen), *getattr(seen, "__notes__", [])])
+        if type(seen).__module__.split(".")[0] == "nnx" or "nnx" in text:
+            return text
+        seen = seen.__cause__ or seen.__context__
+    return None
+
+
+def run(case: Case, library: str, verbose: bool = False) -> Outcome:
+    """Try one row."""
+    start = time.perf_counter()
+
+    def outcome(status: str, detail: str = "") -> Outcome:
+        return Outcome(case.name, status, detail, time.perf_counter() - start)
+
+    import nnx
+
+    xp, device = namespace(library)
+    values = [np.array(a.value if isinstance(a, Fixed) else a) for a in case.arguments]
+    try:
+        _, expected = plain_total(case, [v.copy() for v in values])
+    except Exception:
+        return outcome("invalid", traceback.format_exc())
+    positions = differentiated(case)
+    unsupported = ""
+    if library != "numpy":
+        try:
+            case.function(xp, *arrays(case, xp, device))
+        except Exception as error:
+            unsupported = f"{type(error).__name__}: {error}"
+
+    def objective(*traced: Array) -> tuple[Array, list[Array]]:
+        leaves = flatten(case.function(array_api_compat.array_namespace(*traced), *traced))
+        return traced_total(case, leaves), [leaf for leaf in leaves if hasattr(leaf, "shape")]
+
+    inputs = arrays(case, xp, device)
+    try:
+        (_, got), gradients = nnx.value_and_grad(objective, argnums=positions, has_aux=True)(*inputs)
+        got = [host(leaf) for leaf in got]
+        gradients = [host(g) for g in gradients]
+    except Exception as error:
+        why = reason(error)
+        if why is not None:
+            return outcome("refused", traceback.format_exc() if verbose else why)
+        if unsupported:
+            return outcome("unsupported", unsupported)
+        return outcome("broken", traceback.format_exc())
+    for before, after in zip(values, inputs, strict=True):
+        if not np.array_equal(before, host(after)):
+            return outcome("wrong", "the caller's array was changed")
+    expected = [leaf for leaf in expected if leaf.dtype.kind in "fciub"]
+    if len(expected) != len(got) or not all(
+        a.shape == b.shape and np.allclose(a, b, rtol=1e-9, atol=1e-11, equal_nan=True)
+        for a, b in zip(expected, got, strict=True)
+    ):
+        return outcome("wrong", f"value: expected {expected}, got {got}")
+    flat = True
+    for position, gradient in zip(positions, gradients, strict=True):
+        reference, error = differences(case, values, position)
+        scale = float(np.abs(reference).max(initial=0.0))
+        tolerance = 1e-5 * scale + 20 * error + 1e-9
+        flat = flat and scale < 1e-8
+        if gradient.shape != reference.shape or not bool(np.all(np.abs(gradient - reference) <= tolerance)):
+            return outcome(
+                "wrong", f"argument {position}: differences\n{reference}\n+- {error}\ngot\n{gradient}"
+            )
+    return outcome("flat" if flat else "right")
+
+
+def run_all(
+    library: str, part: str = "", report: Callable[[Outcome], None] | None = None, **options: Any
+) -> list[Outcome]:
+    """Try every row whose name holds `part`."""
+    outcomes: list[Outcome] = []
+    with (
+        warnings.catch_warnings(),
+        np.errstate(all="ignore"),
+        sklearn.config_context(array_api_dispatch=True),
+    ):
+        warnings.simplefilter("ignore")
+        for case in CASES:
+            if part in case.name:
+                outcomes.append(run(case, library, **options))
+                if report:
+                    report(outcomes[-1])
+    return outcomes
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--library", choices=("numpy", "strict", "device1"), default="numpy")
+    parser.add_argument("-k", default="", metavar="PART", help="only rows whose name holds this")
+    parser.add_argument("--json", metavar="FILE", help="write the outcomes there")
+    parser.add_argument("-v", action="store_true", help="show details of every row")
+    options = parser.parse_args()
+
+    def report(o: Outcome) -> None:
+        if options.v or o.status in ("wrong", "broken", "invalid"):
+            print(f"=== {o.name}: {o.status} ({o.seconds:.2f} s)\n{o.detail}", flush=True)
+
+    outcomes = run_all(options.library, options.k, report, verbose=options.v)
+    for status in ("right", "refused", "unsupported", "flat", "invalid", "broken", "wrong"):
+        names = [o.name for o in outcomes if o.status == status]
+        if names:
+            print(f"{status} ({len(names)}): {', '.join(names)}")
+    counts = Counter(o.status for o in outcomes)
+    functions = {o.name.partition("(")[0] for o in outcomes if o.status == "right"}
+    print(f"{options.library}: {dict(counts)} of {len(outcomes)} rows; {len(functions)} functions right")
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as file:
+            json.dump([asdict(o) for o in outcomes], file, indent=1)
+    sys.exit(counts["wrong"] > 0)
+
+
+if __name__ == "__main__":
+    main()
