@@ -1,0 +1,212 @@
+"""What nnx asks of an array library, and how it is had from any library that speaks the standard.
+
+`Backend` is both the protocol and the backend of a library that nobody registered: every member has a version
+in pure standard functions. A library that can do better subclasses it, overrides what it does better, and names
+the subclass in the entry-point group `nnx.backends`. No member ever writes into an array that it is given.
+"""
+
+from __future__ import annotations
+
+import copy
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, ClassVar, Self, TypeAlias
+
+from .scatter import scatter_add
+
+Array: TypeAlias = Any
+Device: TypeAlias = Any
+Namespace: TypeAlias = Any
+Override: TypeAlias = tuple[Callable[..., Any], Sequence[Callable[..., Any] | None]]
+
+_NOT_ON_HOST = (BufferError, TypeError, ValueError, RuntimeError, NotImplementedError, AttributeError)
+
+
+_STANDARD = frozenset({"dtype", "device", "mT", "ndim", "shape", "size", "T", "to_device"})
+_RAW_MEMORY = frozenset(
+    {"byteswap", "dump", "dumps", "getfield", "resize", "setfield", "setflags", "tobytes", "tofile", "view"}
+)
+
+
+def methods_beyond_standard(array_type: type) -> frozenset[str]:
+    """The public methods of an array type that the standard doesn't have, less those that look at raw memory."""
+    methods = {name for name in dir(array_type) if callable(getattr(array_type, name)) and name[0] != "_"}
+    return frozenset(methods - _STANDARD - _RAW_MEMORY)
+
+
+class Backend:
+    """An array library as nnx sees it.
+
+    Args:
+        name: what users call it (`nnx.use(name)`); a subclass may set it as a class attribute instead.
+        namespace: its standard namespace; a subclass overrides `namespace()` instead, so that nothing is
+            imported before it is needed.
+
+    >>> import array_api_strict
+    >>> strict = Backend("array_api_strict", array_api_strict)
+    >>> strict.to_host(strict.xp.ones(2))
+    array([1., 1.])
+    """
+
+    name: str = ""
+    roots: tuple[str, ...] = ()
+    """Root modules of the library's array types, such as `("numpy",)`."""
+    overrides: Mapping[str, Override] = MappingProxyType({})
+    """By the name of a primitive: a faster forward and its pullbacks for this library's arrays."""
+    makes_bits: ClassVar[bool] = False
+    """Whether `bits` works on the device; where it does not, random numbers are made on the host and sent."""
+
+    def __init__(self, name: str = "", namespace: Namespace = None) -> None:
+        self.name = name or type(self).name
+        self.roots = type(self).roots or (self.name.partition(".")[0],)
+        self._namespace = namespace
+
+    def __repr__(self) -> str:
+        bound = f", device={self.device!r}" if "device" in vars(self) else ""
+        return f"<nnx backend {self.name}{bound}>"
+
+    def namespace(self) -> Namespace:
+        """Import and return the library's standard namespace; read it as `xp`, which remembers it."""
+        return self._namespace if self._namespace is not None else namespace_named(self.name)
+
+    @cached_property
+    def xp(self) -> Namespace:
+        """The standard namespace (revision 2025.12 where the library or array-api-compat has it)."""
+        return self.namespace()
+
+    @cached_property
+    def fast(self) -> Namespace:
+        """What rules and forwards are handed: `xp`, with dear wrappers replaced by cheaper equals."""
+        return self.xp
+
+    @cached_property
+    def array_methods(self) -> frozenset[str]:
+        """Names of methods that its arrays have beyond the standard's, less those that look at raw memory."""
+        return frozenset()
+
+    # Where arrays live
+
+    def why_unavailable(self) -> str | None:
+        """What is missing and what to do about it; None where arrays can be made here."""
+        try:
+            self.xp  # noqa: B018  (imports the library)
+        except ImportError as error:
+            return f"{error}; install the library to use it"
+        return None
+
+    def devices(self) -> tuple[Device, ...]:
+        """Every device on which the library can make arrays."""
+        return tuple(self.xp.__array_namespace_info__().devices())
+
+    def default_device(self) -> Device:
+        """Where the library makes arrays when nobody says."""
+        return self.xp.__array_namespace_info__().default_device()
+
+    @cached_property
+    def device(self) -> Device:
+        """Where new arrays go: the device that `nnx.use` was given, else the library's default."""
+        return self.default_device()
+
+    def device_named(self, device: Device) -> Device:
+        """One of `devices()` from itself or from its name, as `"cpu"` or `"device1"`.
+
+        Raises:
+            ValueError: no device of the library has this name.
+        """
+        devices = self.devices()
+        for known in devices:
+            if known == device or (isinstance(device, str) and device in (str(known), *str(known).split("'"))):
+                return known
+        names = ", ".join(map(str, devices))
+        raise ValueError(f'device of backend "{self.name}": expected one of {names}; got {device!r}')
+
+    def on(self, device: Device = None) -> Self:
+        """This backend with its new arrays on `device`, a device or the name of one; None changes nothing."""
+        if device is None:
+            return self
+        bound = copy.copy(self)
+        bound.device = self.device_named(device)
+        return bound
+
+    def to_host(self, x: Array) -> Array:
+        """A NumPy array of `x`, which may share memory with it."""
+        host = _host().xp
+        try:
+            return host.from_dlpack(x, device="cpu")
+        except _NOT_ON_HOST:
+            pass
+        try:
+            return host.asarray(x)
+        except _NOT_ON_HOST:
+            from array_api_compat import to_device
+
+            return host.asarray(to_device(x, "cpu"))
+
+    def from_host(self, array: Array, device: Device = None) -> Array:
+        """This library's array of a NumPy array, on `device` or where new arrays go; it may share memory."""
+        device = self.device if device is None else device
+        if not array.flags.writeable:  # not every library knows arrays that must not be written to
+            array = array.copy()
+        return self.xp.asarray(array, device=device)
+
+    def synchronize(self, device: Device = None) -> None:
+        """Wait until everything asked of `device` so far is done; nothing to do where calls return when done."""
+
+    # What the standard lacks
+
+    def bits(self, key: int, counter: int, count: int, device: Device = None) -> Array:
+        """The first `count` words (uint64) of NumPy's Philox 4x64 stream with this key and counter."""
+        return self.from_host(_host().bits(key, counter, count), device)
+
+    def scatter_add(self, target: Array, index: Any, source: Array) -> Array:
+        """A new array: `target` with `source` added at `index`, repeated places accumulating.
+
+        `index` is what NumPy's `add.at` takes: integers, slices, an ellipsis and broadcastable integer arrays.
+        """
+        return scatter_add(self.xp, target, index, source)
+
+    def set_item(self, x: Array, key: Any, value: Array) -> Array:
+        """A new array equal to `x` but for `x[key] = value`."""
+        functional = getattr(x, "at", None)
+        if functional is not None:  # immutable arrays
+            return functional[key].set(value)
+        result = self.xp.asarray(x, copy=True)
+        result[key] = value
+        return result
+
+    def is_view(self, result: Array, source: Array) -> bool:
+        """Whether a write into `result` would show in `source`; False where the library cannot say."""
+        host = _host()
+        try:
+            seen = host.xp.from_dlpack(result)
+            return bool(seen.flags.writeable) and host.is_view(seen, host.xp.from_dlpack(source))
+        except _NOT_ON_HOST:
+            return False
+
+    def owned(self, x: Array) -> Array:
+        """`x` itself if it can be written to and shares memory with no other array, else a copy."""
+        return self.xp.asarray(x, copy=True)
+
+
+def namespace_named(name: str) -> Namespace:
+    """The standard namespace of the importable library `name`, through array-api-compat where it needs that.
+
+    Raises:
+        ImportError: there is no such library, or it does not speak the Array API standard.
+    """
+    for candidate in (f"array_api_compat.{name}", name, f"{name}.numpy"):
+        try:
+            module = importlib.import_module(candidate)
+        except ImportError:
+            continue
+        if hasattr(module, "__array_namespace_info__"):
+            return module
+    raise ImportError(f"no importable library {name!r} that speaks the Array API standard")
+
+
+def _host() -> Backend:
+    from .registry import named
+
+    return named("numpy")
