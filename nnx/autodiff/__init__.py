@@ -1,0 +1,34 @@
+"""Differentiation of any code that speaks the Array API standard."""
+
+from .cells import Cell
+from .errors import DerivativeLostError, LeakedArrayError, MixedLibrariesError, NotDifferentiableError
+from .library import array_namespace, traced_namespace
+from .primitive import Refused, Rule, joint, primitive
+from .rerun import checkpoint
+from .custom import custom_vjp
+from .transforms import grad, hessian, hvp, jacobian, jvp, lift, stop_gradient, value_and_grad, vjp
+
+__all__ = [
+    "Cell",
+    "DerivativeLostError",
+    "LeakedArrayError",
+    "MixedLibrariesError",
+    "NotDifferentiableError",
+    "Refused",
+    "Rule",
+    "array_namespace",
+    "checkpoint",
+    "custom_vjp",
+    "grad",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "joint",
+    "jvp",
+    "lift",
+    "primitive",
+    "stop_gradient",
+    "traced_namespace",
+    "value_and_grad",
+    "vjp",
+]

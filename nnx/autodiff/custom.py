@@ -1,0 +1,165 @@
+"""Functions with a derivative of one's own."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from . import tree
+from .library import library_of
+from .tape import SEVERAL, Step, Tape
+from .trace import call_name
+from .traced import TracedArray
+
+__all__ = ["custom_vjp"]
+
+
+class custom_vjp:
+    """A function whose pullback is given instead of traced.
+
+    ``f.defvjp(forward, backward)``: ``forward(*args)`` returns ``(value, residuals)``; ``backward(residuals, g)``
+    returns a tuple with one gradient for each argument, None where there is none. Both are written on arrays of the
+    enclosing level: plain ones for first derivatives.
+
+    Parameters
+    ----------
+    f
+        The function, called as it is outside a derivative.
+    nondiff_argnums
+        Positions of arguments that are no arrays or need no gradient; ``backward`` still returns None for them.
+
+    Examples
+    --------
+    >>> import nnx, numpy as np
+    >>> @nnx.custom_vjp
+    ... def clipped(x):
+    ...     return x
+    >>> clipped.defvjp(lambda x: (x, None), lambda _, g: (np.clip(g, -1.0, 1.0),))
+    >>> nnx.grad(lambda x: 5.0 * clipped(x))(np.asarray(1.0))
+    array(1.)
+    """
+
+    def __init__(self, f: Callable[..., Any], nondiff_argnums: tuple[int, ...] = ()) -> None:
+        self.f = f
+        self.nondiff_argnums = frozenset(nondiff_argnums)
+        self.forward: Callable[..., Any] | None = None
+        self.backward: Callable[..., Any] | None = None
+        functools.update_wrapper(self, f)
+
+    def defvjp(self, forward: Callable[..., Any], backward: Callable[..., Any]) -> None:
+        """Give the forward function and the pullback."""
+        self.forward, self.backward = forward, backward
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        inputs = [
+            x
+            for n, a in enumerate(args)
+            if n not in self.nondiff_argnums
+            for x in tree.leaves(a)
+        ]
+        if any(tree.is_layer(x) for x in inputs):
+            raise TypeError(
+                f"nnx.custom_vjp: {call_name(self.f)} was given a Layer; pass the arrays that it uses instead"
+            )
+        tapes = [x.tape for x in inputs if isinstance(x, TracedArray) and x.tape is not None]
+        if not tapes:
+            return self.f(*args, **kwargs)
+        if self.forward is None or self.backward is None:
+            raise TypeError(f"nnx.custom_vjp: {call_name(self.f)} has no pullback yet; give it one with defvjp")
+        tape = max(tapes, key=lambda t: t.level)
+        return self._record(tape, args, kwargs)
+
+    def _record(self, tape: Tape, args: Any, kwargs: Any) -> Any:
+        assert self.forward is not None
+        assert self.backward is not None
+        backward, name = self.backward, call_name(self.f)
+
+        def lower(x: Any, _path: Any) -> Any:
+            if not isinstance(x, TracedArray):
+                return x
+            x = x._library.coerce(x, name)
+            if x.tape is tape or (x.tape is None and tape.level == lowest):
+                return x.value
+            return x
+
+        lowest = min(
+            (t.level for x in tree.leaves((args, kwargs)) if isinstance(x, TracedArray) for t in x._library.tapes(x)),
+            default=tape.level,
+        )
+        result = self.forward(*tree.map_tree(lower, args), **tree.map_tree(lower, kwargs))
+        if not isinstance(result, tuple) or len(result) != 2:
+            raise TypeError(f"nnx.custom_vjp: the forward function of {name} has to return (value, residuals)")
+        value, residuals = result
+        outputs = tree.leaves(value)
+        for x in outputs:
+            if isinstance(x, TracedArray) and x.tape is tape:
+                raise TypeError(
+                    f"nnx.custom_vjp: {name} uses a differentiated array that is not among its arguments; pass it"
+                )
+        arguments = tree.leaves(args)
+        owners = [n for n, a in enumerate(args) for _ in tree.leaves(a)]
+        taken = [
+            isinstance(x, TracedArray) and x.tape is tape and n not in self.nondiff_argnums
+            for x, n in zip(arguments, owners, strict=True)
+        ]
+        library = next(x._library for x, t in zip(arguments, taken, strict=True) if t)
+        step = Step()
+        step.name, step.xp, step.params, step.variadic = name, library.fast, {}, False
+        step.pullbacks, step.args, step.out = (), (), None
+        step.parents = tuple(x.index if t else None for x, t in zip(arguments, taken, strict=True))
+        step.fits = tuple((x.shape, x.dtype) if t else None for x, t in zip(arguments, taken, strict=True))
+        step.count = len(outputs)
+        zeros = [(x.shape, x.dtype, x.device) if library_of(x) is not None else None for x in outputs]
+
+        def pull(xp: Any, g: Any, _out: Any, *, needed: Any) -> list[Any]:
+            full = [
+                xp.zeros(z[0], dtype=z[1], device=z[2]) if gi is None and z is not None else gi
+                for gi, z in zip(g, zeros, strict=True)
+            ]
+            parts = iter(full)
+            back = backward(residuals, tree.map_tree(lambda _x, _path: next(parts), value))
+            if not isinstance(back, tuple) or len(back) != len(args):
+                raise TypeError(
+                    f"nnx.custom_vjp: the pullback of {name} has to return a tuple with one gradient for each of "
+                    f"its {len(args)} arguments, got {type(back).__name__}"
+                    + (f" of {len(back)}" if isinstance(back, tuple) else "")
+                )
+            return _flat(name, args, back, needed)
+
+        step.joint = pull
+        base = len(tape.entries)
+        tape.entries.append((SEVERAL, step))
+        tape.entries.extend([None] * (len(outputs) - 1))
+        wrapped = iter(
+            [
+                library.on_tape(x, tape, base + i) if library_of(x) is not None and library.is_inexact(x) else x
+                for i, x in enumerate(outputs)
+            ]
+        )
+        return tree.map_tree(lambda _x, _path: next(wrapped), value)
+
+
+def _flat(name: str, args: Any, back: tuple[Any, ...], needed: tuple[bool, ...]) -> list[Any]:
+    """The gradients in the order of the arguments' leaves."""
+    flat: list[Any] = []
+    for n, (a, g) in enumerate(zip(args, back, strict=True)):
+        expected = tree.leaves(a)
+        if g is None:
+            flat.extend([None] * len(expected))
+            continue
+        found = [g] if len(expected) == 1 and library_of(g) is not None else tree.leaves(g)
+        if len(found) != len(expected):
+            raise ValueError(
+                f"nnx.custom_vjp: the pullback of {name} gave {len(found)} arrays for argument {n}, which has "
+                f"{len(expected)}"
+            )
+        for x, c in zip(expected, found, strict=True):
+            if library_of(c) is not None and library_of(x) is not None and tuple(c.shape) != tuple(x.shape):
+                raise ValueError(
+                    f"nnx.custom_vjp: the pullback of {name} gave shape {tuple(c.shape)} for argument {n}, which has "
+                    f"shape {tuple(x.shape)}"
+                )
+        flat.extend(found)
+    del needed
+    return flat

@@ -1,0 +1,200 @@
+"""Reading and writing items, in place and through views.
+
+Writes are functional underneath: the traced array is bound to the result of an update of a copy. On the way back
+the many small reads and writes of one array share one buffer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from . import views
+from .errors import DerivativeLostError
+from .primitive import Like
+from .tape import READ, WRITE
+from .traced import TracedArray
+
+if TYPE_CHECKING:
+    from .library import Library as _Library
+else:
+    _Library = object
+
+__all__ = ["Indexing"]
+
+_PLAIN = frozenset((int, slice, type(None), type(...)))
+
+
+def _is_plain(key: Any) -> bool:
+    """Whether a key has only integers, slices, None and Ellipsis: no element is selected twice."""
+    if type(key) is tuple:
+        return all(type(k) in _PLAIN for k in key)
+    return type(key) in _PLAIN
+
+
+class Indexing:
+    """The part of a library that reads and writes items."""
+
+    def plain_key(self: _Library, key: Any) -> Any:
+        """The key with plain arrays for traced ones, and plain integers for 0-d integer arrays."""
+        if isinstance(key, tuple):
+            return tuple(self.plain_key(k) for k in key)
+        if isinstance(key, TracedArray):
+            raw = self.raw(key)
+            if raw.shape == () and self.xp.isdtype(raw.dtype, "integral"):
+                return int(raw)
+            return raw
+        if isinstance(key, slice):
+            return self.strip_all(key)
+        if isinstance(key, list):
+            return self.strip_all(key)
+        return key
+
+    def read(self: _Library, x: Any, key: Any) -> Any:
+        """``x[key]``."""
+        T = self.traced
+        if type(x) is not T:
+            x = self.coerce(x, "x[key]")
+        plain = _is_plain(key)
+        if not plain:
+            key = self.plain_key(key)
+            plain = _is_plain(key)
+        value = x.value
+        result = self.read(value, key) if type(value) is T else value[key]
+        tape = x.tape
+        if tape is None:
+            out = self.wrap(result)
+        else:
+            entries = tape.entries
+            out = self.on_tape(result, tape, len(entries))
+            entries.append((READ, x.index, self, key, Like(value), plain))
+            if not plain:
+                tape.masked = True
+        if plain and self.backend.is_view(self.raw(out), self.raw(x)):
+            views.register(out, x, lambda parent: self.read(parent, key), lambda p, new: self.updated(p, key, new))
+        return out
+
+    def write(self: _Library, x: Any, key: Any, value: Any) -> None:
+        """``x[key] = value``."""
+        if type(x) is not self.traced:
+            x = self.coerce(x, "x[key] = value")
+        views.rebind(self, x, self.updated(x, self.plain_key(key), value))
+
+    def updated(self: _Library, x: Any, key: Any, v: Any) -> Any:
+        """A new traced array: ``x`` with ``v`` written at ``key``."""
+        T = self.traced
+        if type(v) is not T and not isinstance(v, (int, float, complex)):
+            v = self.coerce(v, "x[key] = value")
+        tape, other = x.tape, v.tape if type(v) is T else None
+        if other is not None and not self.is_inexact(x.value):
+            if not other.hot:
+                raise DerivativeLostError(
+                    f"x[key] = value: a differentiated array was written into one of dtype {x.dtype}, "
+                    "which cannot carry a derivative"
+                )
+            v, other = v.value, None
+        top = tape if other is None or (tape is not None and tape.level >= other.level) else other
+        xv = x.value if tape is None or tape is top else x
+        vv = (v.value if other is None or other is top else v) if type(v) is T else v
+        if type(xv) is T or type(vv) is T:
+            result = self.updated(xv if type(xv) is T else self.constant(xv), key, vv)
+            if result.tape is None:
+                result = result.value
+        else:
+            result = self.backend.set_item(xv, key, vv)
+        if top is None:
+            return self.wrap(result)
+        entries = top.entries
+        out = self.on_tape(result, top, len(entries))
+        plain = _is_plain(key)
+        fit = (vv.shape, vv.dtype) if type(v) is T else None
+        entries.append(
+            (WRITE, x.index if tape is top else None, v.index if other is top else None, self, key, fit, plain)
+        )
+        if not plain:
+            top.masked = True
+        return out
+
+    def refresh(self: _Library, x: Any) -> None:
+        """Read a stale view again."""
+        views.refresh(self, x)
+
+    def in_place(self: _Library, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The operator that rebinds its left side: ``x += y``."""
+
+        def operator(x: Any, y: Any, /) -> Any:
+            new = function(x, y)
+            if new is NotImplemented:
+                return new
+            if new.shape != x.shape:
+                raise ValueError(f"x {name}= y: the result has shape {new.shape}, x has {x.shape}")
+            if new.dtype != x.dtype:
+                if self.is_inexact(x.value) != self.is_inexact(new.value) or self.is_complex(
+                    x.value
+                ) != self.is_complex(new.value):
+                    raise TypeError(f"x {name}= y: cannot cast the result from {new.dtype} to {x.dtype}")
+                new = self.namespace.astype(new, x.dtype)
+            views.rebind(self, x, new)
+            return x
+
+        return operator
+
+    def is_complex(self: _Library, x: Any) -> bool:
+        """Whether an array is complex."""
+        return bool(self.xp.isdtype(x.dtype, "complex floating"))
+
+    # on the way back -----------------------------------------------------------------------------------------
+
+    def zeros_of(self: _Library, like: Like, nested: bool) -> Any:
+        """A zero cotangent."""
+        zeros = self.fast.zeros(like.shape, dtype=like.dtype, device=like.device)
+        return self.constant(zeros) if nested else zeros
+
+    def add_at(self: _Library, p: Any, key: Any, g: Any, plain: bool) -> Any:
+        """``p`` with ``g`` added at ``key``, repeats accumulated; ``p`` may be used up."""
+        if plain or self._selects_once(key):
+            return self._assign(p, key, p[key] + g)
+        from .scatter import xp_scatter_add
+
+        xp = self.namespace if isinstance(p, TracedArray) else self.fast
+        flat = xp.reshape(p, (-1,))
+        where = xp.reshape(self._positions(p, key), (-1,))
+        return xp.reshape(xp_scatter_add(xp, flat, (where,), xp.reshape(g, (-1,))), p.shape)
+
+    def clear_at(self: _Library, g: Any, key: Any) -> Any:
+        """``g`` with zeros at ``key``; ``g`` may be used up."""
+        return self._assign(g, key, 0)
+
+    def read_written(self: _Library, g: Any, key: Any, plain: bool) -> Any:
+        """The cotangent of a value written at ``key``: of repeated places only the last write counts."""
+        xp = self.namespace if isinstance(g, TracedArray) else self.fast
+        if plain or self._selects_once(key):
+            return self.copy(g[key])
+        where = self._positions(g, key)
+        order = self.fast.reshape(
+            self.fast.arange(where.size, dtype=self.fast.int64, device=where.device), where.shape
+        )
+        last = self.fast.zeros((g.size,), dtype=self.fast.int64, device=where.device)
+        last = self.backend.set_item(last, where, order)
+        kept = last[where] == order
+        return xp.where(kept, g[key], xp.zeros_like(g[key]))
+
+    def _positions(self: _Library, p: Any, key: Any) -> Any:
+        """The flat positions that a key selects in an array of the shape of ``p``."""
+        raw = self.raw(p)
+        flat = self.fast.arange(raw.size, dtype=self.fast.int64, device=raw.device)
+        return self.fast.reshape(flat, raw.shape)[key]
+
+    def _selects_once(self: _Library, key: Any) -> bool:
+        """Whether a key with arrays in it is a boolean mask."""
+        parts = key if type(key) is tuple else (key,)
+        arrays = [k for k in parts if type(k) not in _PLAIN]
+        return all(self.owns(k) and self.fast.isdtype(k.dtype, "bool") for k in arrays) and len(arrays) <= 1
+
+    def _assign(self: _Library, x: Any, key: Any, value: Any) -> Any:
+        """``x[key] = value`` in place where the library can, else in a new array."""
+        try:
+            x[key] = value
+        except TypeError:  # immutable arrays, and the scalars that some libraries make of 0-d results
+            return self.backend.set_item(x, key, value)
+        return x

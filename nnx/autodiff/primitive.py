@@ -1,0 +1,185 @@
+"""What a differentiable operation is: rules as data, and the decorator that makes new operations.
+
+A *pullback* maps the cotangent ``g`` of an output to the cotangent of one argument. It is called as
+``(xp, g, out, *arrays, **params)`` and written in standard functions only, so that it works on plain arrays
+(first derivatives) and on traced ones (higher derivatives) alike. Its parameter names say what the tape keeps:
+
+- ``x``: the array itself,
+- ``x_like``: only its shape, dtype and device,
+- ``_x``: nothing (None arrives).
+
+Pullbacks neither sum over broadcast axes nor cast: the loop that calls them fits what they return.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import update_wrapper
+from typing import Any
+
+__all__ = ["DROP", "KEEP", "LIKE", "Like", "Primitive", "Refused", "Rule", "joint", "primitive"]
+
+Pullback = Callable[..., Any]
+
+DROP, LIKE, KEEP = 0, 1, 2
+
+
+class Like:
+    """Shape, dtype and device of an array, without the array."""
+
+    __slots__ = ("device", "dtype", "ndim", "shape", "size")
+
+    def __init__(self, array: Any) -> None:
+        self.shape = array.shape
+        self.dtype = array.dtype
+        self.ndim = array.ndim
+        self.size = array.size
+        self.device = array.device
+
+
+class joint:
+    """Marks one pullback that serves all arguments: ``(xp, g, out, *arrays, needed, **params)`` to a tuple."""
+
+    __slots__ = ("pullback",)
+
+    def __init__(self, pullback: Pullback) -> None:
+        self.pullback = pullback
+
+
+class Refused:
+    """Stands in for a pullback that nnx does not have; raises by name when a derivative would need it."""
+
+    __slots__ = ("reason",)
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+
+class Rule:
+    """How one operation is differentiated.
+
+    Parameters
+    ----------
+    *pullbacks
+        One for each array argument, or a single ``joint``; None for an argument without a derivative.
+    params
+        Names of parameters that may also be passed by position after the arrays.
+    arrays
+        Names of array arguments that may also be passed by keyword (``clip(x, min=..., max=...)``).
+    outputs
+        Whether the operation returns several arrays; then ``g`` and ``out`` are tuples.
+    variadic
+        Whether the arrays come as one list; the pullback is ``(xp, g, out, arrays, needed, **params)`` to a list.
+    elementwise
+        Whether ``out[i]`` depends on element ``i`` of each argument only.
+    masks
+        Whether the operation selects elements, so that a zero cotangent has to stay zero further back.
+    """
+
+    __slots__ = ("arrays", "elementwise", "joint", "masks", "outputs", "params", "pullbacks", "variadic")
+
+    def __init__(
+        self,
+        *pullbacks: Pullback | joint | Refused | None,
+        params: tuple[str, ...] = (),
+        arrays: tuple[str, ...] = (),
+        outputs: bool = False,
+        variadic: bool = False,
+        elementwise: bool = False,
+        masks: bool = False,
+    ) -> None:
+        self.joint: Pullback | None = None
+        if len(pullbacks) == 1 and isinstance(pullbacks[0], joint):
+            self.joint = pullbacks[0].pullback
+            pullbacks = ()
+        self.pullbacks = pullbacks
+        self.params = params
+        self.arrays = arrays
+        self.outputs = outputs
+        self.variadic = variadic
+        self.elementwise = elementwise
+        self.masks = masks
+
+
+def keep_modes(pullback: Pullback, count: int) -> tuple[int, ...]:
+    """What a pullback needs of ``out`` and of its first ``count`` arrays, read off its parameter names."""
+    code = getattr(pullback, "__code__", None)
+    if code is None:
+        return (KEEP,) * (count + 1)
+    names = code.co_varnames[2 : code.co_argcount][: count + 1]
+    modes = [DROP if n.startswith("_") else LIKE if n.endswith("_like") else KEEP for n in names]
+    return tuple(modes) + (KEEP,) * (count + 1 - len(modes))
+
+
+class Primitive:
+    """An operation of nnx's own, callable on plain and on traced arrays."""
+
+    registry: dict[str, Primitive] = {}
+
+    def __init__(self, name: str, forward: Callable[..., Any], options: Mapping[str, Any]) -> None:
+        if name in Primitive.registry:
+            raise ValueError(f"primitive {name!r} is already defined")
+        self.name = name
+        self.forward = forward
+        self.rule = Rule(**options)
+        self._options = options
+        self._functions: dict[type, Callable[..., Any]] = {}
+        Primitive.registry[name] = self
+        update_wrapper(self, forward)
+
+    def defpullback(self, *pullbacks: Pullback | joint | Refused | None) -> Primitive:
+        """Give the pullbacks, one for each array argument or a single ``joint``."""
+        self.rule = Rule(*pullbacks, **self._options)
+        self._functions.clear()
+        return self
+
+    def __call__(self, *args: Any, **params: Any) -> Any:
+        function = self._functions.get(type(args[0]))
+        if function is None or len(args) > 1:
+            function = self._choose(args)
+        return function(*args, **params)
+
+    def _choose(self, args: tuple[Any, ...]) -> Callable[..., Any]:
+        functions = self._functions
+        plain = None
+        for a in args:
+            if a is None:
+                continue
+            function = functions.get(type(a))
+            if function is None:
+                from .library import bind_primitive
+
+                function = bind_primitive(self, a)
+                if function is None:
+                    continue
+                functions[type(a)] = function
+            if getattr(type(a), "__nnx_traced__", False):
+                return function
+            plain = plain or function
+        if plain is None:
+            raise TypeError(f"{self.name}: expected arrays, got {', '.join(type(a).__name__ for a in args)}")
+        return plain
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+
+def primitive(name: str, **options: Any) -> Callable[[Callable[..., Any]], Primitive]:
+    """Define a differentiable operation from a forward ``(xp, *arrays, **params)`` in standard functions.
+
+    Examples
+    --------
+    >>> from nnx.autodiff import primitive, grad
+    >>> import numpy as np
+    >>> @primitive("cube_of_docs")
+    ... def cube(xp, x):
+    ...     return x * x * x
+    >>> _ = cube.defpullback(lambda xp, g, _out, x: 3 * g * x * x)
+    >>> grad(cube)(np.asarray(2.0))
+    array(12.)
+    """
+
+    def decorate(forward: Callable[..., Any]) -> Primitive:
+        return Primitive(name, forward, options)
+
+    return decorate

@@ -1,0 +1,90 @@
+"""Small matrix tools that the linear-algebra rules share; all of them work on stacks of matrices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import NotDifferentiableError
+
+__all__ = [
+    "adjoint",
+    "below_rounding",
+    "conj",
+    "eye",
+    "hermitian",
+    "inverse_gaps",
+    "is_complex",
+    "refuse_gauge",
+    "safe_divide",
+    "skew",
+    "with_diagonal",
+]
+
+
+def is_complex(xp: Any, x: Any) -> bool:
+    """Whether the dtype of ``x`` is complex."""
+    return xp.isdtype(x.dtype, "complex floating")
+
+
+def conj(xp: Any, x: Any) -> Any:
+    """The complex conjugate; a real array as it is."""
+    return xp.conj(x) if is_complex(xp, x) else x
+
+
+def adjoint(xp: Any, x: Any) -> Any:
+    """The conjugate transpose."""
+    return conj(xp, x).mT
+
+
+def hermitian(xp: Any, x: Any) -> Any:
+    """The Hermitian part of a square matrix."""
+    return (x + adjoint(xp, x)) / 2
+
+
+def skew(xp: Any, x: Any) -> Any:
+    """Twice the skew-Hermitian part of a square matrix."""
+    return x - adjoint(xp, x)
+
+
+def eye(xp: Any, x: Any, offset: int = 0) -> Any:
+    """A mask of one diagonal of the matrices in ``x``."""
+    return xp.eye(x.shape[-2], x.shape[-1], k=offset, dtype=xp.bool, device=x.device)
+
+
+def with_diagonal(xp: Any, x: Any, d: Any) -> Any:
+    """The square matrix ``x`` with its main diagonal replaced by ``d``."""
+    return xp.where(eye(xp, x), d[..., None, :], x)
+
+
+def safe_divide(xp: Any, x: Any, y: Any, undefined: Any) -> Any:
+    """``x / y``, and zero where ``undefined``, without ever dividing there."""
+    return xp.where(undefined, 0, x / xp.where(undefined, 1, y))
+
+
+def below_rounding(xp: Any, x: Any, values: Any) -> Any:
+    """Whether ``x``, made from spectra ``values`` of shape (..., n), is no more than their rounding error."""
+    scale = xp.sum(xp.abs(values), axis=-1)
+    scale = xp.reshape(scale, scale.shape + (1,) * (x.ndim - scale.ndim))
+    return xp.abs(x) <= xp.finfo(values.dtype).eps * scale
+
+
+def inverse_gaps(xp: Any, values: Any) -> Any:
+    """``1 / (values[j] - values[i])`` at [i, j]; zero where the two are equal up to rounding."""
+    gaps = values[..., None, :] - values[..., :, None]
+    return safe_divide(xp, 1, gaps, below_rounding(xp, gaps, values))
+
+
+def refuse_gauge(xp: Any, defect: Any, g: Any, what: str) -> None:
+    """Raise if a cotangent depends on what a decomposition leaves arbitrary.
+
+    ``defect`` is how much the result changes along the arbitrary directions; it is rounding error, relative to
+    the cotangent ``g``, for every function that is well defined.
+    """
+    if defect.size == 0:
+        return
+    limit = xp.finfo(g.dtype).eps ** (1 / 3) * xp.max(xp.abs(g))
+    if bool(xp.any(xp.abs(defect) > limit)):
+        raise NotDifferentiableError(
+            f"the derivative depends on {what}, which the decomposition leaves arbitrary; "
+            "use a result that does not, such as a product in which it cancels, or an absolute value"
+        )

@@ -1,0 +1,209 @@
+"""Rules of matrix decompositions.
+
+Here conjugations come with the functions, so the formulas are written for the gradient in the usual inner product
+Re tr(aᴴ b): cotangents are conjugated on the way in and on the way out.
+
+- Functions of a Hermitian matrix (cholesky, eigh, eigvalsh) get a Hermitian gradient, as in PyTorch and JAX.
+- Where two eigenvalues or singular values are equal up to rounding, the term that mixes their vectors is taken to
+  be zero. That is exact for what does not depend on the choice of vectors, and finite for everything.
+- What a decomposition leaves arbitrary (the phase of complex vectors, the vectors that ``full_matrices`` and
+  ``complete`` add) has no derivative: a result that depends on it is refused, one that does not is right.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..primitive import Rule
+from ._matrices import (
+    adjoint,
+    below_rounding,
+    conj,
+    eye,
+    hermitian,
+    inverse_gaps,
+    is_complex,
+    refuse_gauge,
+    safe_divide,
+    skew,
+    with_diagonal,
+)
+
+__all__ = ["RULES"]
+
+
+def _scaled(xp: Any, left: Any, weights: Any, right: Any) -> Any:
+    """left @ diag(weights) @ right."""
+    return xp.matmul(left * weights[..., None, :], right)
+
+
+def _cholesky(xp: Any, g: Any, out: Any, _x: Any, *, upper: bool = False) -> Any:
+    lower, g = (adjoint(xp, out), g.mT) if upper else (out, conj(xp, g))
+    inner = xp.matmul(adjoint(xp, lower), g)
+    inner = hermitian(xp, xp.where(eye(xp, inner), inner / 2, xp.tril(inner)))
+    factor = adjoint(xp, lower)
+    inner = xp.linalg.solve(factor, adjoint(xp, xp.linalg.solve(factor, inner)))
+    return conj(xp, hermitian(xp, inner))
+
+
+def _eigh(xp: Any, g: Any, out: Any, x_like: Any) -> Any:
+    (g_w, g_v), (w, v) = g, out
+    if g_v is None:
+        return conj(xp, _scaled(xp, v, g_w, adjoint(xp, v)))
+    g_v = conj(xp, g_v)
+    inner = xp.matmul(adjoint(xp, v), g_v)
+    if is_complex(xp, v):
+        refuse_gauge(xp, xp.imag(xp.linalg.diagonal(inner)), g_v, "the phases of the eigenvectors of eigh")
+    inner = hermitian(xp, inner * inverse_gaps(xp, w))
+    if g_w is not None:
+        inner = with_diagonal(xp, inner, g_w)
+    return conj(xp, xp.matmul(v, xp.matmul(inner, adjoint(xp, v))))
+
+
+def _eigvalsh(xp: Any, g: Any, _out: Any, x: Any) -> Any:
+    v = xp.linalg.eigh(x)[1]
+    return conj(xp, _scaled(xp, v, g, adjoint(xp, v)))
+
+
+def _eig(xp: Any, g: Any, out: Any, _x: Any) -> Any:
+    (g_w, g_v), (w, v) = g, out
+    v_h = adjoint(xp, v)
+    if g_v is None:
+        inner = adjoint(xp, v * g_w[..., None, :])
+        return conj(xp, xp.linalg.solve(v_h, inner))
+    g_v = xp.conj(g_v)
+    inner = xp.matmul(v_h, g_v)
+    along = xp.linalg.diagonal(inner)
+    refuse_gauge(xp, xp.imag(along), g_v, "the phases of the eigenvectors of eig")
+    inner = inner - xp.matmul(v_h, v * xp.real(along)[..., None, :])  # each vector keeps its length
+    inner = inner * xp.conj(inverse_gaps(xp, w))
+    if g_w is not None:
+        inner = with_diagonal(xp, inner, xp.conj(g_w))
+    return xp.conj(xp.linalg.solve(v_h, xp.matmul(inner, v_h)))
+
+
+def _eigvals(xp: Any, g: Any, out: Any, x: Any) -> Any:
+    # Libraries may order the eigenvalues of eigvals and of eig differently: go through a sorted order.
+    w, v = xp.linalg.eig(x)
+    g = xp.take_along_axis(g, xp.argsort(_order_key(xp, out), axis=-1), axis=-1)
+    g = xp.take_along_axis(g, xp.argsort(xp.argsort(_order_key(xp, w), axis=-1), axis=-1), axis=-1)
+    result = xp.linalg.solve(v.mT, (v * g[..., None, :]).mT)
+    return result if is_complex(xp, x) else xp.real(result)
+
+
+def _order_key(xp: Any, w: Any) -> Any:
+    """A real number for each eigenvalue that tells different ones apart."""
+    return xp.real(w) + 0.7390851332151607 * xp.imag(w)
+
+
+def _fold(xp: Any, g: Any, vectors: Any, k: int, what: str) -> Any:
+    """The cotangent of the first ``k`` orthonormal columns that stands for that of all of them.
+
+    The others only have to stay orthonormal to the first: what they contribute follows from that.
+    """
+    if g is None or vectors.shape[-1] == k:
+        return g
+    first, rest = vectors[..., :, :k], vectors[..., :, k:]
+    g_first, g_rest = g[..., :, :k], g[..., :, k:]
+    refuse_gauge(xp, skew(xp, xp.matmul(adjoint(xp, rest), g_rest)), g_rest, what)
+    return g_first - xp.matmul(rest, xp.matmul(adjoint(xp, g_rest), first))
+
+
+def _qr_tall(xp: Any, g_q: Any, g_r: Any, q: Any, r: Any) -> Any:
+    """QR of a matrix with at least as many rows as columns."""
+    inner = -xp.matmul(adjoint(xp, q), g_q) if g_q is not None else 0
+    if g_r is not None:
+        inner = xp.matmul(g_r, adjoint(xp, r)) + inner
+    above = xp.triu(inner, k=1)
+    change = xp.matmul(q, xp.where(eye(xp, inner), hermitian(xp, inner), above + adjoint(xp, above)))
+    if g_q is not None:
+        change = g_q + change
+    singular = xp.any(xp.linalg.diagonal(r) == 0, axis=-1)[..., None, None]
+    safe = xp.where(singular, xp.astype(eye(xp, r), r.dtype), r)
+    change = adjoint(xp, xp.linalg.solve(safe, adjoint(xp, change)))
+    return xp.where(singular & (change != 0), float("nan"), change)
+
+
+def _qr(xp: Any, g: Any, out: Any, x_like: Any, **_: Any) -> Any:
+    g_q, g_r = (None if item is None else conj(xp, item) for item in g)
+    q, r = out
+    m, n = x_like.shape[-2:]
+    k = min(m, n)
+    g_q = _fold(xp, g_q, q, k, "the columns that mode='complete' of qr adds to Q")
+    q, r = q[..., :, :k], r[..., :k, :]
+    if g_r is not None:
+        g_r = g_r[..., :k, :]
+    if m >= n:
+        return conj(xp, _qr_tall(xp, g_q, g_r, q, r))
+    # x = [x₁ x₂] and r = [r₁ r₂]: qr of the square x₁, and r₂ = qᴴ x₂.
+    if g_r is None:
+        first = _qr_tall(xp, g_q, None, q, r[..., :, :m])
+        rest = xp.zeros((*first.shape[:-1], n - m), dtype=first.dtype, device=first.device)
+    else:
+        g_rest = g_r[..., :, m:]
+        rest = xp.matmul(q, g_rest)
+        through = xp.matmul(q, xp.matmul(r[..., :, m:], adjoint(xp, g_rest)))
+        g_q = through if g_q is None else g_q + through
+        first = _qr_tall(xp, g_q, g_r[..., :, :m], q, r[..., :, :m])
+    return conj(xp, xp.concat([first, rest], axis=-1))
+
+
+def _svd(xp: Any, g: Any, out: Any, _x: Any, **_: Any) -> Any:
+    (g_u, g_s, g_vh), (u, s, vh) = g, out
+    v, k = adjoint(xp, vh), s.shape[-1]
+    g_u = None if g_u is None else conj(xp, g_u)
+    g_v = None if g_vh is None else g_vh.mT
+    g_u = _fold(xp, g_u, u, k, "the columns that full_matrices=True of svd adds to U")
+    g_v = _fold(xp, g_v, v, k, "the rows that full_matrices=True of svd adds to Vh")
+    u, v = u[..., :, :k], v[..., :, :k]
+    v_h = adjoint(xp, v)
+    if g_u is None and g_v is None:
+        return conj(xp, _scaled(xp, u, g_s, v_h))
+    gaps = _square_gaps(xp, s)
+    inverse = safe_divide(xp, 1, s, below_rounding(xp, s, s))
+    in_u = None if g_u is None else xp.matmul(adjoint(xp, u), g_u)
+    in_v = None if g_v is None else xp.matmul(v_h, g_v)
+    inner, outer = 0, []
+    if g_u is not None:
+        inner = gaps * skew(xp, in_u) * s[..., None, :]
+        outer.append(_scaled(xp, g_u - xp.matmul(u, in_u), inverse, v_h))
+    if g_v is not None:
+        inner = inner + s[..., :, None] * gaps * skew(xp, in_v)
+        outer.append(_scaled(xp, u, inverse, adjoint(xp, g_v - xp.matmul(v, in_v))))
+    diagonal = 0 if g_s is None else g_s
+    if is_complex(xp, u):
+        diagonal = diagonal + _phases(xp, g_u, g_v, in_u, in_v) * inverse
+    inner = inner if g_s is None and not is_complex(xp, u) else with_diagonal(xp, inner, diagonal)
+    return conj(xp, sum(outer, xp.matmul(u, xp.matmul(inner, v_h))))
+
+
+def _square_gaps(xp: Any, s: Any) -> Any:
+    """``1 / (s[j]² - s[i]²)``, zero where the two are equal up to rounding."""
+    sums = s[..., None, :] + s[..., :, None]
+    return inverse_gaps(xp, s) / xp.where(sums == 0, 1, sums)
+
+
+def _phases(xp: Any, g_u: Any, g_v: Any, in_u: Any, in_v: Any) -> Any:
+    """What complex singular vectors say about their relative phases; their common phase is arbitrary."""
+    d_u = 0 if in_u is None else xp.linalg.diagonal(skew(xp, in_u)) / 2
+    d_v = 0 if in_v is None else xp.linalg.diagonal(skew(xp, in_v)) / 2
+    larger = g_v if g_u is None else g_u if g_v is None else xp.concat([g_u, g_v], axis=-2)
+    refuse_gauge(xp, d_u + d_v, larger, "the phases of the singular vectors of svd")
+    return (d_u - d_v) / 2
+
+
+def _svdvals(xp: Any, g: Any, _out: Any, x: Any) -> Any:
+    u, _, vh = xp.linalg.svd(x, full_matrices=False)
+    return conj(xp, _scaled(xp, u, g, vh))
+
+
+RULES: dict[str, Rule] = {
+    "linalg.cholesky": Rule(_cholesky),
+    "linalg.eig": Rule(_eig, outputs=True),
+    "linalg.eigh": Rule(_eigh, outputs=True),
+    "linalg.eigvals": Rule(_eigvals),
+    "linalg.eigvalsh": Rule(_eigvalsh),
+    "linalg.qr": Rule(_qr, outputs=True),
+    "linalg.svd": Rule(_svd, outputs=True),
+    "linalg.svdvals": Rule(_svdvals),
+}

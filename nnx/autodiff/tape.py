@@ -1,0 +1,338 @@
+"""The tape: what was done, and the loops that pull cotangents back through it.
+
+A tape is a plain list with one slot for each array that depends on its inputs, in the order of execution. The
+first slots are the inputs; every other slot holds a flat tuple whose first item is its kind:
+
+    UNARY   pullback, parent, xp, out, x
+    BINARY1 pullback, parent, fit, xp, out, x, y            one of two arguments carries a derivative
+    BINARY2 pullback_x, parent_x, fit_x, pullback_y, parent_y, fit_y, xp, out, x, y
+    GENERAL step                                             any arity, one output
+    SEVERAL step                                             several outputs in consecutive slots
+    READ    parent, library, key, like, plain                x[key]
+    WRITE   parent, value_parent, library, key, value_fit, plain
+    RERUN   run, count                                       a checkpointed stretch of ``count`` slots
+    OPAQUE  name, where                                      no rule is known: an error if reached
+
+``fit`` is None, or the (shape, dtype) that the cotangent has to be brought to.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+from .errors import LeakedArrayError, NotDifferentiableError
+from .primitive import KEEP, LIKE, Like
+
+__all__ = ["Step", "Tape", "fit_to", "pull"]
+
+UNARY, BINARY1, BINARY2, GENERAL, SEVERAL, READ, WRITE, RERUN, OPAQUE = range(9)
+
+_levels = itertools.count(1)
+ELEMENTWISE: set[Any] = set()
+
+
+class _Closed:
+    """What a tape records to once its derivative has ended."""
+
+    def __len__(self) -> int:
+        raise LeakedArrayError(
+            "a traced array was used after the derivative that it belongs to had ended; return it from the "
+            "differentiated function (has_aux=True gives it back as a plain array), or read its value inside "
+            "with nnx.stop_gradient(x)"
+        )
+
+    append = None
+
+
+class Tape:
+    """One differentiation in progress. ``level`` orders nested ones: the inner has the higher level."""
+
+    __slots__ = ("entries", "hot", "level", "masked", "nested")
+
+    def __init__(self, hot: bool = False) -> None:
+        self.level = next(_levels)
+        self.entries: Any = []
+        self.masked = False
+        self.nested = False
+        self.hot = hot
+
+    def close(self) -> None:
+        """Refuse further recording; arrays that left the trace say so when used."""
+        self.entries = _Closed()
+
+
+class Step:
+    """One recorded operation of any arity: what its pullbacks need, and how to call them."""
+
+    __slots__ = ("args", "count", "fits", "joint", "name", "out", "params", "parents", "pullbacks", "variadic", "xp")
+
+    name: str
+    xp: Any
+    pullbacks: tuple[Any, ...]
+    joint: Any
+    variadic: bool
+    parents: tuple[int | None, ...]
+    fits: tuple[Any, ...]
+    args: Any
+    params: dict[str, Any]
+    out: Any
+    count: int
+
+    def cotangents(self, xp: Any, g: Any, out: Any, args: Any) -> list[Any]:
+        """The cotangent of every argument that needs one, None for the others."""
+        parents = self.parents
+        if self.variadic:
+            needed = tuple(p is not None for p in parents)
+            return list(self.joint(xp, g, out, args, needed, **self.params))
+        if self.joint is not None:
+            needed = tuple(p is not None for p in parents)
+            return list(self.joint(xp, g, out, *args, needed=needed, **self.params))
+        return [
+            None if parent is None else pullback(xp, g, out, *args, **self.params)
+            for parent, pullback in zip(parents, self.pullbacks, strict=False)
+        ]
+
+
+def pruned(value: Any, mode: int) -> Any:
+    """A residual as the tape keeps it."""
+    if mode == KEEP or value is None or not hasattr(value, "dtype"):
+        return value
+    return Like(value) if mode == LIKE else None
+
+
+def fit_to(xp: Any, g: Any, fit: tuple[Any, Any]) -> Any:
+    """Bring a cotangent to its argument's realness, shape and dtype: the transpose of broadcasting and casting."""
+    shape, dtype = fit
+    if g.dtype != dtype:
+        if xp.isdtype(g.dtype, "complex floating") and not xp.isdtype(dtype, "complex floating"):
+            g = xp.real(g)
+        if g.dtype != dtype:
+            g = xp.astype(g, dtype)
+    if g.shape != shape:
+        lead = g.ndim - len(shape)
+        axes = tuple(range(lead)) + tuple(
+            lead + i for i, n in enumerate(shape) if n == 1 and g.shape[lead + i] != 1
+        )
+        if axes:
+            g = xp.sum(g, axis=axes, keepdims=True, dtype=dtype)
+        if g.shape != shape:
+            size = 1
+            for n in shape:
+                size *= n
+            g = xp.reshape(g, shape) if g.size == size else xp.broadcast_to(g, shape)
+    return g
+
+
+def _refuse(name: str, where: str) -> None:
+    raise NotDifferentiableError(
+        f"{name} has no derivative in nnx, and the result depends on it (called at {where}); "
+        "use nnx.stop_gradient on its input if none is wanted, or give it one with nnx.custom_vjp"
+    )
+
+
+def pull(tape: Tape, entries: list[Any], cotangents: list[Any], stop: int, nested: bool) -> None:
+    """Pull cotangents back to the slots below ``stop``; empties ``entries`` down to there as it goes."""
+    if nested or tape.masked:
+        _pull_careful(tape, entries, cotangents, stop, nested)
+    else:
+        _pull_plain(tape, entries, cotangents, stop)
+
+
+def _pull_plain(tape: Tape, entries: list[Any], cot: list[Any], stop: int) -> None:
+    """Plain arrays only, nothing masked: the path that training takes."""
+    owned: set[int] = set()
+    pop = entries.pop
+    for i in range(len(entries) - 1, stop - 1, -1):
+        entry = pop()
+        if entry is None:
+            continue
+        kind = entry[0]
+        g = cot[i]
+        if g is None and kind != SEVERAL and kind != RERUN:
+            continue
+        if kind == UNARY:
+            _, pullback, j, xp, out, x = entry
+            cot[i] = None
+            c = pullback(xp, g, out, x)
+        elif kind == BINARY2:
+            _, pullback, j, fit, pullback_y, k, fit_y, xp, out, x, y = entry
+            cot[i] = None
+            c = pullback_y(xp, g, out, x, y)
+            if fit_y is not None:
+                c = fit_to(xp, c, fit_y)
+            p = cot[k]
+            if p is None:
+                cot[k] = c
+            elif k in owned:
+                p += c
+                cot[k] = p
+            else:
+                cot[k] = p + c
+                owned.add(k)
+            c = pullback(xp, g, out, x, y)
+            if fit is not None:
+                c = fit_to(xp, c, fit)
+        elif kind == BINARY1:
+            _, pullback, j, fit, xp, out, x, y = entry
+            cot[i] = None
+            c = pullback(xp, g, out, x, y)
+            if fit is not None:
+                c = fit_to(xp, c, fit)
+        else:
+            _pull_other(tape, entries, cot, owned, i, entry, False)
+            continue
+        p = cot[j]
+        if p is None:
+            cot[j] = c
+        elif j in owned:
+            p += c
+            cot[j] = p
+        else:
+            cot[j] = p + c
+            owned.add(j)
+
+
+def _pull_careful(tape: Tape, entries: list[Any], cot: list[Any], stop: int, nested: bool) -> None:
+    """Cotangents that are themselves traced, or tapes on which a mask was recorded."""
+    owned: set[int] = set()
+    masked = tape.masked
+    for i in range(len(entries) - 1, stop - 1, -1):
+        entry = entries.pop()
+        if entry is None:
+            continue
+        kind = entry[0]
+        g = cot[i]
+        if g is None and kind != SEVERAL and kind != RERUN:
+            continue
+        if kind == UNARY:
+            _, pullback, j, xp, out, x = entry
+            branches = ((pullback, j, None),)
+            args = (x,)
+        elif kind == BINARY2:
+            _, pullback, j, fit, pullback_y, k, fit_y, xp, out, x, y = entry
+            branches = ((pullback, j, fit), (pullback_y, k, fit_y))
+            args = (x, y)
+        elif kind == BINARY1:
+            _, pullback, j, fit, xp, out, x, y = entry
+            branches = ((pullback, j, fit),)
+            args = (x, y)
+        else:
+            _pull_other(tape, entries, cot, owned, i, entry, nested)
+            continue
+        cot[i] = None
+        if nested:
+            xp, box = _boxing(xp)
+            g, out, args = box(g), box(out), tuple(map(box, args))
+        for pullback, j, fit in branches:
+            c = pullback(xp, g, out, *args)
+            if masked and pullback in ELEMENTWISE:
+                c = keep_zero(xp, g, c)
+            if fit is not None:
+                c = fit_to(xp, c, fit)
+            _add(cot, owned, j, c, nested)
+
+
+def keep_zero(xp: Any, g: Any, c: Any) -> Any:
+    """Zero where the cotangent was zero: 0 * inf and 0 * NaN come from branches that were not taken."""
+    bad = xp.logical_and(g == 0, xp.logical_not(xp.isfinite(c)))
+    return xp.where(bad, xp.zeros_like(c), c)
+
+
+def _boxing(xp: Any) -> tuple[Any, Callable[[Any], Any]]:
+    from .library import library_of_namespace
+
+    library = library_of_namespace(xp)
+    return library.namespace, library.box
+
+
+def _add(cot: list[Any], owned: set[int], j: int, c: Any, nested: bool) -> None:
+    p = cot[j]
+    if p is None:
+        cot[j] = c
+    elif nested or j not in owned:
+        cot[j] = p + c
+        owned.add(j)
+    else:
+        p += c
+        cot[j] = p
+
+
+def _pull_other(
+    tape: Tape, entries: list[Any], cot: list[Any], owned: set[int], i: int, entry: Any, nested: bool
+) -> None:
+    """The kinds that are not worth a place in the hot loops."""
+    kind = entry[0]
+    if kind == GENERAL or kind == SEVERAL:
+        step: Step = entry[1]
+        if kind == GENERAL:
+            g = cot[i]
+            cot[i] = None
+        else:
+            g = tuple(cot[i : i + step.count])
+            cot[i : i + step.count] = [None] * step.count
+            if all(x is None for x in g):
+                return
+        _pull_step(tape, cot, owned, step, g, nested)
+    elif kind == READ:
+        _, j, library, key, like, plain = entry
+        g = cot[i]
+        cot[i] = None
+        if nested:
+            g = library.box(g)
+        p = cot[j]
+        if p is None:
+            p = library.zeros_of(like, nested)
+        elif nested or j not in owned:
+            p = library.copy(p)
+        cot[j] = library.add_at(p, key, g, plain)
+        owned.add(j)
+    elif kind == WRITE:
+        _, j, k, library, key, value_fit, plain = entry
+        g = cot[i]
+        cot[i] = None
+        if nested:
+            g = library.box(g)
+        if k is not None:
+            c = library.read_written(g, key, plain)
+            xp = library.namespace if nested else library.fast
+            _add(cot, owned, k, fit_to(xp, c, value_fit), nested)
+        if j is not None:
+            if nested or i not in owned:
+                g = library.copy(g)
+            g = library.clear_at(g, key)
+            if cot[j] is None:
+                owned.add(j)
+            _add(cot, owned, j, g, nested)
+    elif kind == RERUN:
+        _, run, count = entry
+        if all(c is None for c in cot[i : i + count]):
+            return
+        run()
+        if len(entries) != i + count:
+            raise RuntimeError("nnx.checkpoint: the function did not repeat itself when it was run again")
+        pull(tape, entries, cot, i, nested)
+    else:
+        _refuse(entry[1], entry[2])
+
+
+def _pull_step(tape: Tape, cot: list[Any], owned: set[int], step: Step, g: Any, nested: bool) -> None:
+    xp, out, args = step.xp, step.out, step.args
+    if nested:
+        xp, box = _boxing(xp)
+        args = type(args)(map(box, args))
+        if step.count:
+            out, g = tuple(map(box, out)) if out is not None else None, tuple(map(box, g))
+        else:
+            out, g = box(out), box(g)
+    results = step.cotangents(xp, g, out, args)
+    elementwise = tape.masked and not step.count and any(p in ELEMENTWISE for p in step.pullbacks)
+    for c, parent, fit in zip(results, step.parents, step.fits, strict=False):
+        if parent is None or c is None:
+            continue
+        if elementwise:
+            c = keep_zero(xp, g, c)
+        _add(cot, owned, parent, fit_to(xp, c, fit), nested)
+
+

@@ -1,0 +1,239 @@
+"""One traced call: lifting the arguments, running the function, and pulling back what comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from . import tree
+from .cells import Cell, overrides
+from .errors import MixedLibrariesError
+from .library import Library, library_of
+from .tape import Tape, pull
+from .traced import TracedArray
+
+__all__ = ["Call", "call_name"]
+
+
+def call_name(f: Callable[..., Any]) -> str:
+    """How errors name a function."""
+    return getattr(f, "__qualname__", None) or repr(f)
+
+
+class Call:
+    """A function being run on traced arguments under a tape of its own.
+
+    Every array in the arguments is lifted into the trace; those of the arguments in ``argnums`` are the inputs of
+    the tape.
+    """
+
+    def __init__(self, what: str, f: Callable[..., Any], argnums: tuple[int, ...], args: Any, kwargs: Any) -> None:
+        self.what = what
+        self.f = f
+        self.tape = Tape()
+        self.nested = False
+        self.inputs: list[tuple[Library, Any]] = []
+        self.frame: dict[Cell, Any] = {}
+        self.buffers: dict[Cell, Any] = {}
+        for n in argnums:
+            if not -len(args) <= n < len(args):
+                raise ValueError(f"{what}: argnums has {n}, but {call_name(f)} was called with {len(args)} arguments")
+        argnums = tuple(n % len(args) for n in argnums)
+        self.argnums = argnums
+        lifted = list(args)
+        for n in argnums:  # the inputs first: a layer that is an argument twice is differentiated once
+            lifted[n] = tree.map_tree(lambda x, path, n=n: self._input(x, n, path), args[n])
+        self.slots = {n: self._slots(lifted[n]) for n in argnums}
+        for n, a in enumerate(args):
+            if n not in argnums:
+                lifted[n] = tree.map_tree(self._constant, a)
+        self.args = tuple(lifted)
+        self.kwargs = {k: tree.map_tree(self._constant, v) for k, v in kwargs.items()}
+
+    # lifting -------------------------------------------------------------------------------------------------
+
+    def _input(self, x: Any, n: int, path: tree.Path) -> Any:
+        if tree.is_layer(x):
+            for cell in x.__nnx_cells__().values():
+                if cell not in self.frame:
+                    self.frame[cell] = self._leaf(cell) if cell.trainable else self._lift(self._seen(cell))
+                    if cell.buffer:
+                        self.buffers[cell] = self.frame[cell]
+            return x
+        library = library_of(x)
+        if library is None:
+            if path:  # a number or a string among the arrays of a container stays what it is
+                return x
+            raise TypeError(
+                f"{self.what}: argument {n} of {call_name(self.f)} has to be an array, a Layer or a container of "
+                f"them to be differentiated, got {type(x).__name__} {x!r:.60}; make it one with xp.asarray"
+            )
+        if not library.is_inexact(x):
+            raise TypeError(
+                f"{self.what}: argument {n}{tree.describe(path)} of {call_name(self.f)} has dtype {x.dtype}; only "
+                "real and complex floating arrays can be differentiated: convert it with xp.astype, or leave it out "
+                "of argnums"
+            )
+        return self._leaf(x)
+
+    def _seen(self, cell: Cell) -> Any:
+        frame = overrides.get()
+        return cell.value if frame is None else frame.get(cell, cell.value)
+
+    def _leaf(self, x: Any) -> Any:
+        """A fresh input of the tape."""
+        value = self._seen(x) if isinstance(x, Cell) else x
+        library = self._library(value)
+        if isinstance(value, TracedArray):
+            value = library.coerce(value, self.what)
+            if value.tape is None:
+                value = value.value
+            self.nested = True
+        entries = self.tape.entries
+        entries.append(None)
+        self.inputs.append((library, value))
+        return library.on_tape(value, self.tape, len(entries) - 1)
+
+    def _library(self, x: Any) -> Library:
+        library = library_of(x)
+        if library is None:
+            raise TypeError(f"{self.what}: expected an array, got {type(x).__name__}")
+        return library
+
+    def _lift(self, x: Any) -> Any:
+        if isinstance(x, TracedArray):
+            self.nested = True
+            return x
+        return self._library(x).constant(x)
+
+    def _constant(self, x: Any, _path: tree.Path = ()) -> Any:
+        if tree.is_layer(x):
+            for cell in x.__nnx_cells__().values():
+                if cell not in self.frame:
+                    self.frame[cell] = self._lift(self._seen(cell))
+                    if cell.buffer:
+                        self.buffers[cell] = self.frame[cell]
+            return x
+        return self._lift(x) if library_of(x) is not None else x
+
+    def _slots(self, lifted: Any) -> Any:
+        """The tree of tape slots that the gradient of one argument is read from."""
+
+        def slot(x: Any, _path: tree.Path) -> Any:
+            if tree.is_layer(x):
+                seen: dict[str, int] = {}
+                for name, cell in x.__nnx_cells__().items():
+                    if cell.trainable:
+                        seen.setdefault(name, self.frame[cell].index)
+                return _Slots(seen)
+            return _Slot(x.index) if isinstance(x, TracedArray) and x.tape is self.tape else None
+
+        return tree.map_tree(slot, lifted)
+
+    # running -------------------------------------------------------------------------------------------------
+
+    def run(self) -> Any:
+        """Call the function; layers read traced arrays meanwhile. Buffers are kept only if it succeeds."""
+        if not self.frame:
+            return self._call()
+        outer = overrides.get()
+        token = overrides.set({**outer, **self.frame} if outer else self.frame)
+        try:
+            result = self._call()
+            written = [(c, v) for c, old in self.buffers.items() if (v := self._seen(c)) is not old]
+        finally:
+            overrides.reset(token)
+        for cell, value in written:
+            value = self.lower(value)
+            if outer is None:
+                cell.value = value
+            else:
+                outer[cell] = value
+        return result
+
+    def _call(self) -> Any:
+        try:
+            return self.f(*self.args, **self.kwargs)
+        except TypeError as error:
+            if "namespace" in str(error).lower() and not isinstance(error, MixedLibrariesError):
+                error.add_note(
+                    "nnx: a plain array met a traced one, most likely one that the differentiated function took from "
+                    "outside (a global or a closure); pass it as an argument, or wrap it with nnx.lift(x)"
+                )
+            raise
+
+    def lower(self, result: Any) -> Any:
+        """What a traced call gives back: plain arrays, or arrays of the enclosing derivative."""
+        return tree.map_tree(self._lower, result)
+
+    def _lower(self, x: Any, _path: tree.Path = ()) -> Any:
+        if not isinstance(x, TracedArray):
+            return x
+        library = x._library
+        x = library.coerce(x, self.what)
+        if x.tape is self.tape:
+            if isinstance(x.value, TracedArray):
+                return x.value
+            return library.constant(x.value) if self.nested else _plain(library, x.value)
+        if x.tape is None:
+            return x if self.nested else _plain(library, x.value)
+        return x
+
+    # pulling back --------------------------------------------------------------------------------------------
+
+    def pull(self, seeds: dict[int, Any], entries: list[Any], nested: bool) -> list[Any]:
+        """The cotangent of each input; None where nothing depends on it."""
+        tape = self.tape
+        cotangents: list[Any] = [None] * len(entries)
+        for index, g in seeds.items():
+            p = cotangents[index]
+            cotangents[index] = g if p is None else p + g
+        before, tape.entries = tape.entries, entries
+        try:
+            pull(tape, entries, cotangents, len(self.inputs), nested)
+        finally:
+            tape.entries = before
+        return cotangents[: len(self.inputs)]
+
+    def gather(self, cotangents: list[Any]) -> Any:
+        """Gradients in the shape of the arguments; zeros where nothing depends on an input."""
+        taken: set[int] = set()
+
+        def one(index: int) -> Any:
+            library, value = self.inputs[index]
+            g = cotangents[index]
+            if g is None:
+                xp = library.namespace if isinstance(value, TracedArray) else library.fast
+                g = xp.zeros(value.shape, dtype=value.dtype, device=value.device)
+                return library.constant(g) if self.nested and not isinstance(g, TracedArray) else g
+            if isinstance(g, TracedArray):
+                return g
+            if self.nested:
+                return library.constant(g)
+            g = library.backend.owned(_plain(library, g))
+            if id(g) in taken or g is value:
+                g = library.copy(g)
+            taken.add(id(g))
+            return g
+
+        def fill(x: Any, _path: tree.Path) -> Any:
+            if isinstance(x, _Slot):
+                return one(x.index)
+            return {name: one(i) for name, i in x.named.items()} if isinstance(x, _Slots) else x
+
+        return tuple(tree.map_tree(fill, self.slots[n]) for n in self.argnums)
+
+
+def _plain(library: Library, x: Any) -> Any:
+    """0-d results of some libraries are scalars; users get arrays."""
+    return x if hasattr(x, "__setitem__") else library.fast.asarray(x)
+
+
+class _Slot:
+    def __init__(self, index: int) -> None:
+        self.index = index
+
+
+class _Slots:
+    def __init__(self, named: dict[str, int]) -> None:
+        self.named = named

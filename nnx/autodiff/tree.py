@@ -1,0 +1,76 @@
+"""Arguments as trees: arrays and Layers inside tuples, lists, dicts, named tuples and dataclasses."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from .library import library_of
+
+__all__ = ["describe", "is_array", "is_layer", "leaves", "map_tree", "zip_leaves"]
+
+Path = tuple[Any, ...]
+
+
+def is_array(x: Any) -> bool:
+    """Whether ``x`` is an array of any library, traced or not."""
+    return library_of(x) is not None
+
+
+def is_layer(x: Any) -> bool:
+    """Whether ``x`` owns cells."""
+    return hasattr(type(x), "__nnx_cells__")
+
+
+def map_tree(f: Callable[[Any, Path], Any], tree: Any, path: Path = ()) -> Any:
+    """``tree`` with ``f(leaf, path)`` in place of each leaf; what is neither a container nor None is a leaf."""
+    kind = type(tree)
+    if tree is None or is_array(tree) or is_layer(tree):
+        return None if tree is None else f(tree, path)
+    if isinstance(tree, tuple):
+        items = [map_tree(f, item, (*path, i)) for i, item in enumerate(tree)]
+        return kind(*items) if hasattr(kind, "_fields") else kind(items)
+    if isinstance(tree, list):
+        return kind(map_tree(f, item, (*path, i)) for i, item in enumerate(tree))
+    if isinstance(tree, dict):
+        items_of = {k: map_tree(f, v, (*path, k)) for k, v in tree.items()}
+        if kind is dict:
+            return items_of
+        new = copy.copy(tree)
+        new.update(items_of)
+        return new
+    if dataclasses.is_dataclass(tree) and not isinstance(tree, type):
+        new = copy.copy(tree)
+        for field in dataclasses.fields(tree):
+            value = map_tree(f, getattr(tree, field.name), (*path, field.name))
+            object.__setattr__(new, field.name, value)
+        return new
+    return f(tree, path)
+
+
+def leaves(tree: Any) -> list[Any]:
+    """The leaves of a tree in order."""
+    found: list[Any] = []
+
+    def visit(x: Any, _path: Path) -> Any:
+        found.append(x)
+        return x
+
+    map_tree(visit, tree)
+    return found
+
+
+def zip_leaves(f: Callable[[Any, Any], None], tree: Any, other: Any, what: str) -> None:
+    """Call ``f`` on pairs of leaves of two trees of one structure."""
+    first, second = leaves(tree), leaves(other)
+    if len(first) != len(second):
+        raise ValueError(f"{what}: expected the structure of the result, {len(first)} arrays, got {len(second)}")
+    for x, y in zip(first, second, strict=True):
+        f(x, y)
+
+
+def describe(path: Path) -> str:
+    """``[0]['weights']`` for messages."""
+    return "".join(f"[{p!r}]" for p in path)

@@ -1,0 +1,150 @@
+"""Views: traced arrays alias as the arrays of their library do.
+
+A view remembers its parent, how to read it again and how to write it back. Writing to an array marks the other
+views of the same data stale (their class changes, so that the hot paths need no check), and a stale view is read
+again when it is next used. Nothing that was recorded is ever overwritten.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from .traced import TracedArray
+
+if TYPE_CHECKING:
+    from .library import Library
+
+__all__ = ["VIEWS", "register", "viewing"]
+
+
+def _reshape_back(library: Library, parent: Any, new: Any, **_: Any) -> Any:
+    return library.function("reshape")(new, parent.shape)
+
+
+def _permute_back(library: Library, _parent: Any, new: Any, *, axes: Any) -> Any:
+    order = [a % new.ndim for a in axes]
+    inverse = tuple(order.index(i) for i in range(len(order)))
+    return library.function("permute_dims")(new, axes=inverse)
+
+
+def _transpose_back(library: Library, _parent: Any, new: Any) -> Any:
+    return library.function("matrix_transpose")(new)
+
+
+def _flip_back(library: Library, _parent: Any, new: Any, *, axis: Any = None) -> Any:
+    return library.function("flip")(new, axis=axis)
+
+
+def _move_back(library: Library, _parent: Any, new: Any, *, source: Any, destination: Any) -> Any:
+    return library.function("moveaxis")(new, destination, source)
+
+
+def _real_back(library: Library, parent: Any, new: Any) -> Any:
+    return new + 1j * library.function("imag")(parent)
+
+
+def _imag_back(library: Library, parent: Any, new: Any) -> Any:
+    return library.function("real")(parent) + 1j * new
+
+
+def _read_only(_library: Library, _parent: Any, _new: Any, **_: Any) -> Any:
+    raise ValueError("assignment destination is a read-only view; copy it first")
+
+
+VIEWS: dict[str, tuple[tuple[str, ...], Callable[..., Any]]] = {
+    "reshape": (("shape", "copy"), _reshape_back),
+    "expand_dims": (("axis",), _reshape_back),
+    "squeeze": (("axis",), _reshape_back),
+    "permute_dims": (("axes",), _permute_back),
+    "matrix_transpose": ((), _transpose_back),
+    "linalg.matrix_transpose": ((), _transpose_back),
+    "flip": (("axis",), _flip_back),
+    "moveaxis": (("source", "destination"), _move_back),
+    "real": ((), _real_back),
+    "imag": ((), _imag_back),
+    "broadcast_to": (("shape",), _read_only),
+    "linalg.diagonal": (("offset",), _read_only),
+}
+
+
+def viewing(library: Library, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function whose result may share memory with its argument."""
+    names, back = VIEWS[name]
+    T, is_view, raw = library.traced, library.backend.is_view, library.raw
+
+    def viewing_function(x: Any, /, *args: Any, **params: Any) -> Any:
+        if type(x) is not T:
+            x = library.coerce(x, name)
+        out = function(x, *args, **params)
+        if type(out) is T and out is not x and is_view(raw(out), raw(x)):
+            if args:
+                params.update(zip(names, args, strict=False))
+            register(
+                out,
+                x,
+                lambda parent: function(parent, **params),
+                lambda parent, new: back(library, parent, new, **params),
+            )
+        return out
+
+    viewing_function.__name__ = viewing_function.__qualname__ = function.__name__
+    viewing_function.__doc__ = function.__doc__
+    return viewing_function
+
+
+def register(
+    view: TracedArray, parent: TracedArray, read: Callable[[Any], Any], write: Callable[[Any, Any], Any]
+) -> None:
+    """Make ``view`` a view of ``parent``."""
+    view.parent = (parent, read, write)
+    try:
+        views = parent.views
+    except AttributeError:
+        views = parent.views = []
+    if len(views) > 32 and len(views) & (len(views) - 1) == 0:  # forget dead ones whenever the list has doubled
+        views[:] = [ref for ref in views if ref() is not None]
+    views.append(weakref.ref(view))
+
+
+def invalidate(array: Any, stale: type, spared: Any = None) -> None:
+    """Mark every live view of an array, and their views, to be read again."""
+    for ref in getattr(array, "views", ()):
+        view = ref()
+        if view is not None and view is not spared:
+            invalidate(view, stale)
+            view.__class__ = stale
+
+
+def rebind(library: Library, array: Any, new: Any) -> None:
+    """Give ``array`` the value and the place of ``new``, and carry that to its views and its parents."""
+    array.__class__ = library.traced
+    array.value = new.value
+    array.tape = new.tape
+    if new.tape is not None:
+        array.index = new.index
+    invalidate(array, library.stale)
+    child = array
+    while (link := getattr(child, "parent", None)) is not None:
+        parent, _, write = link
+        if type(parent) is library.stale:
+            parent.refresh()
+        written = write(parent, child)
+        parent.value, parent.tape = written.value, written.tape
+        if written.tape is not None:
+            parent.index = written.index
+        invalidate(parent, library.stale, spared=child)
+        child = parent
+
+
+def refresh(library: Library, view: Any) -> None:
+    """Read a stale view again from its parent."""
+    view.__class__ = library.traced
+    parent, read, _ = view.parent
+    if type(parent) is library.stale:
+        refresh(library, parent)
+    new = read(parent)
+    view.value, view.tape = new.value, new.tape
+    if new.tape is not None:
+        view.index = new.index
