@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Library", "array_namespace", "bind_primitive", "library_of", "library_of_namespace", "traced_namespace"]
 
+# Parameters that the standard takes by position only.
+_POSITIONAL = {
+    "astype": ("dtype",),
+    "linalg.matrix_power": ("n",),
+    "moveaxis": ("source", "destination"),
+    "tile": ("repetitions",),
+}
 _by_type: dict[type, Library | None] = {}
 _by_backend: dict[Any, Library] = {}
 _by_fast: dict[int, Library] = {}
@@ -212,8 +220,17 @@ class Library(Indexing):
         return dispatch.opaque(self, name, forward)
 
     def forward(self, name: str) -> Callable[..., Any]:
-        """The library's own function."""
-        return operator.attrgetter(name)(self.fast)
+        """The library's own function, taking every parameter by keyword."""
+        own = operator.attrgetter(name)(self.fast)
+        positional = _POSITIONAL.get(name)
+        if positional is None:
+            return own
+
+        @functools.wraps(own, updated=())
+        def function(*args: Any, **params: Any) -> Any:
+            return own(*args, *[params.pop(p) for p in positional if p in params], **params)
+
+        return function
 
     def plain(self, own: Primitive) -> Callable[..., Any]:
         """A primitive of nnx's own on this library's plain arrays."""

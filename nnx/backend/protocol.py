@@ -86,6 +86,13 @@ class Backend:
         """Names of methods that its arrays have beyond the standard's, less those that look at raw memory."""
         return frozenset()
 
+    def is_inexact(self, dtype: Any) -> bool:
+        """Whether a dtype is real or complex floating, and so can carry a derivative."""
+        try:
+            return bool(self.xp.isdtype(dtype, ("real floating", "complex floating")))
+        except (TypeError, ValueError):  # NumPy's isdtype refuses dtypes that it doesn't define
+            return "float" in str(dtype)
+
     # Where arrays live
 
     def why_unavailable(self) -> str | None:

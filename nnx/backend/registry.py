@@ -141,7 +141,7 @@ def _of_layer(layer: Any) -> Backend:
 
 def _of_type(x: Array) -> Backend:
     """By the root module of the type or of a base class, then by `__array_namespace__`."""
-    for base in type(x).__mro__:
+    for base in type(x).__mro__ if _is_array_type(type(x)) else ():
         root = base.__module__.partition(".")[0]
         if root in _OURS:
             return named(root)
@@ -157,6 +157,29 @@ def _of_type(x: Array) -> Backend:
             f"{type(x).__module__}.{type(x).__qualname__}"
         ) from None
     return _of_namespace(type(x).__module__.partition(".")[0], namespace)
+
+
+def _is_array_type(kind: Any) -> bool:
+    """Whether a library's type is one of arrays: its dtypes and random generators come from the same module."""
+    return hasattr(kind, "__dlpack__") or hasattr(kind, "__array_namespace__")
+
+
+def backend_of_namespace(namespace: Any) -> Backend:
+    """The backend of a standard namespace, such as `array_api_compat.numpy` or `array_api_strict`.
+
+    Raises:
+        TypeError: this is no namespace of the standard.
+
+    >>> import array_api_compat.numpy
+    >>> backend_of_namespace(array_api_compat.numpy).name
+    'numpy'
+    """
+    name = getattr(namespace, "__name__", "")
+    root = name.removeprefix("array_api_compat.").partition(".")[0]
+    if not root or not hasattr(namespace, "asarray"):
+        raise TypeError(f"expected a namespace of the Array API standard, got {namespace!r}")
+    registered_name = root if root in _OURS else _registered_root(root)
+    return named(registered_name) if registered_name is not None else _of_namespace(root, namespace)
 
 
 def _registered_root(root: str) -> str | None:

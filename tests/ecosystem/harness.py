@@ -1,6 +1,6 @@
 """Differentiate every row of `cases.py` and compare with finite differences of the library on plain arrays.
 
-    python -m tests.ecosystem.harness --library numpy|strict|device1 [-k part-of-a-name] [--json FILE] [-v]
+    python -m tests.ecosystem.harness --library numpy strict device1 [-k part-of-a-name] [--json FILE] [-v]
 
 Each row ends as one of
   right        the value agrees with the plain call, and the gradient of a random linear functional of the floating
@@ -124,6 +124,17 @@ def traced_total(case: Case, leaves: Sequence[Array]) -> Array:
     return total
 
 
+_differences: dict[tuple[str, int], tuple[np.ndarray, np.ndarray]] = {}
+
+
+def reference(case: Case, values: list[np.ndarray], argument: int) -> tuple[np.ndarray, np.ndarray]:
+    """The differences, computed once for all libraries."""
+    key = case.name, argument
+    if key not in _differences:
+        _differences[key] = differences(case, values, argument)
+    return _differences[key]
+
+
 def differences(case: Case, values: list[np.ndarray], argument: int) -> tuple[np.ndarray, np.ndarray]:
     """Central differences of the functional with Richardson's step, and an estimate of their error."""
     gradient = np.zeros(values[argument].shape)
@@ -205,13 +216,13 @@ def run(case: Case, library: str, verbose: bool = False) -> Outcome:
         return outcome("wrong", f"value: expected {expected}, got {got}")
     flat = True
     for position, gradient in zip(positions, gradients, strict=True):
-        reference, error = differences(case, values, position)
-        scale = float(np.abs(reference).max(initial=0.0))
+        expected_gradient, error = reference(case, values, position)
+        scale = float(np.abs(expected_gradient).max(initial=0.0))
         tolerance = 1e-5 * scale + 20 * error + 1e-9
         flat = flat and scale < 1e-8
-        if gradient.shape != reference.shape or not bool(np.all(np.abs(gradient - reference) <= tolerance)):
+        if gradient.shape != expected_gradient.shape or not bool(np.all(np.abs(gradient - expected_gradient) <= tolerance)):
             return outcome(
-                "wrong", f"argument {position}: differences\n{reference}\n+- {error}\ngot\n{gradient}"
+                "wrong", f"argument {position}: differences\n{expected_gradient}\n+- {error}\ngot\n{gradient}"
             )
     return outcome("flat" if flat else "right")
 
@@ -235,10 +246,24 @@ def run_all(
     return outcomes
 
 
+def show(library: str, outcomes: Sequence[Outcome]) -> None:
+    """Print the names by status, and the counts."""
+    for status in ("right", "refused", "unsupported", "flat", "invalid", "broken", "wrong"):
+        names = [o.name for o in outcomes if o.status == status]
+        if names:
+            print(f"{status} ({len(names)}): {', '.join(names)}")
+    counts = Counter(o.status for o in outcomes)
+    functions = {o.name.partition("(")[0] for o in outcomes if o.status == "right"}
+    seconds = sum(o.seconds for o in outcomes)
+    print(
+        f"{library}: {dict(counts)} of {len(outcomes)} rows; {len(functions)} functions right; {seconds:.0f} s\n"
+    )
+
+
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--library", choices=("numpy", "strict", "device1"), default="numpy")
+    parser.add_argument("--library", choices=("numpy", "strict", "device1"), nargs="+", default=["numpy"])
     parser.add_argument("-k", default="", metavar="PART", help="only rows whose name holds this")
     parser.add_argument("--json", metavar="FILE", help="write the outcomes there")
     parser.add_argument("-v", action="store_true", help="show details of every row")
@@ -248,18 +273,13 @@ def main() -> None:
         if options.v or o.status in ("wrong", "broken", "invalid"):
             print(f"=== {o.name}: {o.status} ({o.seconds:.2f} s)\n{o.detail}", flush=True)
 
-    outcomes = run_all(options.library, options.k, report, verbose=options.v)
-    for status in ("right", "refused", "unsupported", "flat", "invalid", "broken", "wrong"):
-        names = [o.name for o in outcomes if o.status == status]
-        if names:
-            print(f"{status} ({len(names)}): {', '.join(names)}")
-    counts = Counter(o.status for o in outcomes)
-    functions = {o.name.partition("(")[0] for o in outcomes if o.status == "right"}
-    print(f"{options.library}: {dict(counts)} of {len(outcomes)} rows; {len(functions)} functions right")
+    outcomes = {name: run_all(name, options.k, report, verbose=options.v) for name in options.library}
+    for name, results in outcomes.items():
+        show(name, results)
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:
-            json.dump([asdict(o) for o in outcomes], file, indent=1)
-    sys.exit(counts["wrong"] > 0)
+            json.dump({name: [asdict(o) for o in results] for name, results in outcomes.items()}, file, indent=1)
+    sys.exit(any(o.status == "wrong" for results in outcomes.values() for o in results))
 
 
 if __name__ == "__main__":
