@@ -28,8 +28,6 @@ _new = object.__new__
 def build(library: Library, name: str, forward: Function, rule: Rule) -> Function:
     """The traced version of ``forward``."""
     simple = not (rule.params or rule.arrays or rule.outputs or rule.variadic or rule.joint or rule.masks)
-    if rule.elementwise:
-        ELEMENTWISE.update(p for p in rule.pullbacks if p is not None)
     if simple and len(rule.pullbacks) == 1 and LIKE not in keep_modes(_pullback(rule, 0, name), 1):
         function = unary(library, name, forward, rule)
     elif simple and len(rule.pullbacks) == 2:
@@ -50,6 +48,8 @@ def _pullback(rule: Rule, i: int, name: str) -> Function | None:
             raise NotDifferentiableError(f"{name} has no derivative for its argument {i}: {reason}")
 
         return refuse
+    if rule.elementwise and pullback is not None:
+        ELEMENTWISE.add(pullback)
     return pullback  # type: ignore[return-value]
 
 
