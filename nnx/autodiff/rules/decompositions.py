@@ -46,7 +46,7 @@ def _cholesky(xp: Any, g: Any, out: Any, _x: Any, *, upper: bool = False) -> Any
     return conj(xp, hermitian(xp, inner))
 
 
-def _eigh(xp: Any, g: Any, out: Any, x_like: Any) -> Any:
+def _eigh(xp: Any, g: Any, out: Any, _x: Any) -> Any:
     (g_w, g_v), (w, v) = g, out
     if g_v is None:
         return conj(xp, _scaled(xp, v, g_w, adjoint(xp, v)))
