@@ -11,6 +11,7 @@ from nnx.backend.scatter import rows_of
 
 from .kernels import kernel
 
+_INSTALL = 'pip install "nnx-array[cuda12]" or "nnx-array[cuda13]" (nvidia-smi shows which)'
 _THREADS = 256
 _WORD = 2**64 - 1
 _C_TYPES = {
@@ -29,7 +30,10 @@ _REAL_PARTS = {"complex64": "float32", "complex128": "float64"}
 
 
 class CuPyBackend(Backend):
-    """CuPy on CUDA GPUs. Random bits are made on the device; scatter-add gives NumPy's sums to the last bit."""
+    """CuPy on CUDA GPUs.
+
+    Random bits are made on the device; scatter-add gives NumPy's sums to the last bit.
+    """
 
     name = "cupy"
     roots = ("cupy",)
@@ -55,24 +59,19 @@ class CuPyBackend(Backend):
         try:
             import cupy
         except ImportError as error:
-            return (
-                f"CuPy cannot be imported ({error}). Install it for the CUDA release of your driver (nvidia-smi "
-                'shows it): pip install "nnx-array[cuda12]" or "nnx-array[cuda13]"'
-            )
+            return f"CuPy cannot be imported ({error}). Install it for your driver's CUDA: {_INSTALL}"
         if not cupy.cuda.is_available():
             return (
-                f"CuPy {cupy.__version__} is installed, but there is no CUDA GPU that it can use "
-                f"({_first_failure(cupy)}). Check with nvidia-smi that there is an NVIDIA GPU and a driver, that "
-                "CUDA_VISIBLE_DEVICES does not hide it, and that the driver is not older than CuPy's CUDA; "
-                'without one use "numpy" or "auto"'
+                f"CuPy {cupy.__version__} is installed, but finds no CUDA GPU ({_first_failure(cupy)}). "
+                "Check with nvidia-smi that there are an NVIDIA GPU and a driver no older than CuPy's CUDA, "
+                'and that CUDA_VISIBLE_DEVICES does not hide the GPU; without one use "numpy" or "auto"'
             )
         try:
             (cupy.arange(2) + 1).get()
-        except Exception as error:  # noqa: BLE001  (whatever a broken set-up raises is the answer)
+        except Exception as error:  # whatever a broken set-up raises is the answer
             return (
                 f"CuPy {cupy.__version__} finds a GPU but cannot run a kernel on it "
-                f"({type(error).__name__}: {error}). Check that CuPy's package fits the CUDA libraries installed: "
-                'pip install "nnx-array[cuda12]" or "nnx-array[cuda13]"'
+                f"({type(error).__name__}: {error}). Check that it fits the driver's CUDA: {_INSTALL}"
             )
         return None
 
@@ -117,11 +116,15 @@ class CuPyBackend(Backend):
                 kernel("philox", "philox<unsigned long long>")((blocks,), (_THREADS,), arguments)
             return out
 
+    def halves(self, words: Array) -> Array:
+        """The same memory, seen as uint32."""
+        return words.view("<u4")
+
     def scatter_add(self, target: Array, index: Any, source: Array) -> Array:
         """A copy, and each row's sources added in the order of the index: the same sums from run to run.
 
-        `cupyx.scatter_add`, whose atomic additions come in any order, serves half precision only. Integers out of
-        bounds are left out, for looking at them would wait for the GPU.
+        `cupyx.scatter_add`, whose atomic additions come in any order, serves half precision only. Integers
+        out of bounds are left out, for looking at them would wait for the GPU.
         """
         import cupy
         import cupyx

@@ -1,7 +1,7 @@
 """The standard namespace of NumPy with its dearest wrappers replaced by cheaper equals.
 
-For small arrays a call costs as much as its wrappers: `np.sum` and array-api-compat's `reshape` spend more time in
-Python than in NumPy. Each function here takes the standard's arguments and gives what `array_api_compat.numpy`
+For small arrays a call costs as much as its wrappers: `np.sum` and array-api-compat's `reshape` spend more
+time in Python than in NumPy. Each takes the standard's arguments and gives what `array_api_compat.numpy`
 gives; what is not here is array-api-compat's own.
 """
 
@@ -10,10 +10,11 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
-import array_api_compat.numpy as standard
+import array_api_compat.numpy
 import numpy as np
 
 Array = Any
+standard: Any = array_api_compat.numpy
 Axes = int | tuple[int, ...] | None
 
 
@@ -108,7 +109,7 @@ def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: bool | 
 
 
 def zeros_like(x: Array, /, *, dtype: Any = None, device: Any = None) -> Array:
-    """`np.zeros`, whose memory comes zeroed from the system, where `np.zeros_like` writes the zeros itself."""
+    """`np.zeros`: its memory comes zeroed from the system, where `np.zeros_like` writes the zeros itself."""
     if type(x) is not np.ndarray or device is not None:
         return standard.zeros_like(x, dtype=dtype, device=device)
     return np.zeros(x.shape, x.dtype if dtype is None else dtype)

@@ -1,8 +1,9 @@
 """What nnx asks of an array library, and how it is had from any library that speaks the standard.
 
 `Backend` is both the protocol and the backend of a library that nobody registered: every member has a version
-in pure standard functions. A library that can do better subclasses it, overrides what it does better, and names
-the subclass in the entry-point group `nnx.backends`. No member ever writes into an array that it is given.
+in pure standard functions. For a library that can do better there is a subclass, which overrides what it does
+better and is named in the entry-point group `nnx.backends`. No member ever writes into an array that it is
+given.
 """
 
 from __future__ import annotations
@@ -31,19 +32,30 @@ _RAW_MEMORY = frozenset(
 
 
 def methods_beyond_standard(array_type: type) -> frozenset[str]:
-    """The public methods of an array type that the standard doesn't have, less those that look at raw memory."""
+    """An array type's public methods beyond the standard's, less those that look at raw memory."""
     methods = {name for name in dir(array_type) if callable(getattr(array_type, name)) and name[0] != "_"}
     return frozenset(methods - _STANDARD - _RAW_MEMORY)
+
+
+def device_name(device: Device) -> str:
+    """What to call a device: ``device1`` for one that is printed as ``Device('device1')``."""
+    text = str(device)
+    return text.split("'")[1] if text.count("'") == 2 else text
 
 
 class Backend:
     """An array library as nnx sees it.
 
-    Args:
-        name: what users call it (`nnx.use(name)`); a subclass may set it as a class attribute instead.
-        namespace: its standard namespace; a subclass overrides `namespace()` instead, so that nothing is
-            imported before it is needed.
+    Parameters
+    ----------
+    name
+        What users call it (``nnx.use(name)``); a subclass may set it as a class attribute instead.
+    namespace
+        Its standard namespace; a subclass overrides ``namespace()`` instead, so that nothing is imported
+        before it is needed.
 
+    Examples
+    --------
     >>> import array_api_strict
     >>> strict = Backend("array_api_strict", array_api_strict)
     >>> strict.to_host(strict.xp.ones(2))
@@ -80,6 +92,11 @@ class Backend:
     def fast(self) -> Namespace:
         """What rules and forwards are handed: `xp`, with dear wrappers replaced by cheaper equals."""
         return self.xp
+
+    @cached_property
+    def special(self) -> Namespace | None:
+        """Special functions of this library's arrays under SciPy's names; None where there are none."""
+        return None
 
     @cached_property
     def array_methods(self) -> frozenset[str]:
@@ -119,14 +136,16 @@ class Backend:
     def device_named(self, device: Device) -> Device:
         """One of `devices()` from itself or from its name, as `"cpu"` or `"device1"`.
 
-        Raises:
-            ValueError: no device of the library has this name.
+        Raises
+        ------
+        ValueError
+            If no device of the library has this name.
         """
         devices = self.devices()
         for known in devices:
-            if known == device or (isinstance(device, str) and device in (str(known), *str(known).split("'"))):
+            if known == device or (isinstance(device, str) and device in (str(known), device_name(known))):
                 return known
-        names = ", ".join(map(str, devices))
+        names = ", ".join(map(device_name, devices))
         raise ValueError(f'device of backend "{self.name}": expected one of {names}; got {device!r}')
 
     def on(self, device: Device = None) -> Self:
@@ -159,7 +178,7 @@ class Backend:
         return self.xp.asarray(array, device=device)
 
     def synchronize(self, device: Device = None) -> None:
-        """Wait until everything asked of `device` so far is done; nothing to do where calls return when done."""
+        """Wait until everything asked of `device` so far is done: nothing, where calls return when done."""
 
     # What the standard lacks
 
@@ -167,10 +186,16 @@ class Backend:
         """The first `count` words (uint64) of NumPy's Philox 4x64 stream with this key and counter."""
         return self.from_host(_host().bits(key, counter, count), device)
 
+    def halves(self, words: Array) -> Array:
+        """1-D words (uint64) as twice as many uint32 numbers, the lower half of each word first."""
+        xp = self.xp
+        pair = xp.stack([words & 0xFFFFFFFF, words >> 32], axis=-1)
+        return xp.reshape(xp.astype(pair, xp.uint32), (-1,))
+
     def scatter_add(self, target: Array, index: Any, source: Array) -> Array:
         """A new array: `target` with `source` added at `index`, repeated places accumulating.
 
-        `index` is what NumPy's `add.at` takes: integers, slices, an ellipsis and broadcastable integer arrays.
+        `index` is what NumPy's `add.at` takes: integers, slices, an ellipsis, broadcastable integer arrays.
         """
         return scatter_add(self.xp, target, index, source)
 
@@ -200,8 +225,10 @@ class Backend:
 def namespace_named(name: str) -> Namespace:
     """The standard namespace of the importable library `name`, through array-api-compat where it needs that.
 
-    Raises:
-        ImportError: there is no such library, or it does not speak the Array API standard.
+    Raises
+    ------
+    ImportError
+        If there is no such library, or it does not speak the Array API standard.
     """
     for candidate in (f"array_api_compat.{name}", name, f"{name}.numpy"):
         try:

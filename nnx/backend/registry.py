@@ -1,8 +1,8 @@
 """Which backends there are, and which one an array belongs to.
 
-A backend is found by its name or by the root module of an array's type, in the entry-point group `nnx.backends`;
-an array of a library that nobody registered gets a plain `Backend` over its standard namespace. Nothing is
-imported before it is asked for.
+A backend is found in the entry-point group `nnx.backends`, by its name or by the root module of an array's
+type. An array of a library that nobody registered gets a plain `Backend` over its standard namespace. Nothing
+is imported before it is asked for.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from threading import RLock
-from typing import Any
+from typing import Any, cast
 
 from .protocol import Array, Backend, namespace_named
 
@@ -25,9 +25,13 @@ _lock = RLock()
 def backend_of(x: Array) -> Backend:
     """The backend that an array, traced or not, or a Layer belongs to.
 
-    Raises:
-        TypeError: `x` is no array of a library that speaks the Array API standard.
+    Raises
+    ------
+    TypeError
+        If ``x`` is no array of a library that speaks the Array API standard.
 
+    Examples
+    --------
     >>> import numpy as np
     >>> backend_of(np.ones(2)).name
     'numpy'
@@ -41,8 +45,10 @@ def backend_of(x: Array) -> Backend:
 def named(name: str) -> Backend:
     """The backend of this name, registered or made for an importable library that speaks the standard.
 
-    Raises:
-        ValueError: there is none; the message lists those that there are.
+    Raises
+    ------
+    ValueError
+        If there is none; the message lists those that there are.
     """
     try:
         return _loaded[name]
@@ -76,7 +82,7 @@ def registered() -> tuple[str, ...]:
 def _why_unavailable(name: str) -> str | None:
     try:
         return named(name).why_unavailable()
-    except Exception as error:  # noqa: BLE001  (a stranger's package must not take the report down)
+    except Exception as error:  # a stranger's package must not take the report down
         return f"its package could not be loaded: {type(error).__name__}: {error}"
 
 
@@ -121,7 +127,7 @@ def unknown(name: str) -> str:
 
 
 def _find(x: Array) -> Backend:
-    kind: Any = type(x)
+    kind = cast(Any, type(x))
     of_traced = getattr(kind, "__nnx_backend__", None)
     if of_traced is not None:
         return of_traced if isinstance(of_traced, Backend) else x.__nnx_backend__
@@ -160,16 +166,20 @@ def _of_type(x: Array) -> Backend:
 
 
 def _is_array_type(kind: Any) -> bool:
-    """Whether a library's type is one of arrays: its dtypes and random generators come from the same module."""
+    """Whether a library's type is one of arrays: its dtypes and generators come from the same module."""
     return hasattr(kind, "__dlpack__") or hasattr(kind, "__array_namespace__")
 
 
 def backend_of_namespace(namespace: Any) -> Backend:
     """The backend of a standard namespace, such as `array_api_compat.numpy` or `array_api_strict`.
 
-    Raises:
-        TypeError: this is no namespace of the standard.
+    Raises
+    ------
+    TypeError
+        If this is no namespace of the standard.
 
+    Examples
+    --------
     >>> import array_api_compat.numpy
     >>> backend_of_namespace(array_api_compat.numpy).name
     'numpy'

@@ -1,8 +1,8 @@
 """Scatter-add in pure standard functions: sort, segmented scan, searchsorted, take.
 
-The reference that faster versions are tested against, and what serves a library that has none. An index of any
-kind becomes one flat integer index of rows; the sources of each row are brought together by a stable sort, added
-up by a scan that never crosses from one row to the next (so that nothing cancels and an infinity stays where it
+The reference that faster versions are tested against, and what serves a library that has none. An index of
+any kind becomes one flat integer index of rows. A stable sort brings the sources of each row together, a scan
+adds them up that never crosses from one row to the next (so nothing cancels, and an infinity stays where it
 is), and the last of each run is taken.
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 from operator import index as as_integer
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, cast
 
 Array: TypeAlias = Any
 Device: TypeAlias = Any
@@ -66,20 +66,27 @@ def _sum_by_row(xp: Namespace, numbers: Array, source: Array, count: int) -> Arr
     return xp.where(found[:, None], last, xp.zeros_like(last))
 
 
-def rows_of(xp: Namespace, shape: Sequence[int], index: Any, device: Device = None, check: bool = True) -> Rows:
+def rows_of(
+    xp: Namespace, shape: Sequence[int], index: Any, device: Device = None, check: bool = True
+) -> Rows:
     """The rows of an array of this shape that `index` selects, in NumPy's order.
 
     `index` is an item or a tuple of integers, slices, one ellipsis, None, integer arrays and boolean arrays.
     Without `check` nobody looks whether integers are out of bounds, for on a GPU that waits.
 
-    Raises:
-        IndexError: more axes than there are, or an integer out of bounds.
+    Raises
+    ------
+    IndexError
+        If there are more axes than the array has, or an integer is out of bounds.
 
+    Examples
+    --------
     >>> import array_api_strict as xp
     >>> rows_of(xp, (4, 3), (slice(0, 4, 2),))
     Rows(numbers=Array([0, 2], dtype=array_api_strict.int64), shape=(2,), trailing=(3,))
     """
-    items, axes = _one_by_one(xp, index if isinstance(index, tuple) else (index,), len(shape))
+    index = cast("tuple[Any, ...]", index if isinstance(index, tuple) else (index,))
+    items, axes = _one_by_one(xp, index, len(shape))
     while items and _takes_whole(items[-1], shape[axes[-1]]):
         items, axes = items[:-1], axes[:-1]
     leading = axes[-1] + 1 if axes else 0
@@ -88,7 +95,7 @@ def rows_of(xp: Namespace, shape: Sequence[int], index: Any, device: Device = No
     groups: list[Array] = []  # row numbers along one or more axes of the result; they add up
     arrays: Array = None
     arrays_at = [i for i, item in enumerate(items) if not isinstance(item, slice | None)]
-    for i, (item, axis) in enumerate(zip(items, axes, strict=True)):
+    for item, axis in zip(items, axes, strict=True):
         if item is None:
             groups.append(xp.zeros(1, dtype=xp.int64, device=device))
         elif isinstance(item, slice):
@@ -108,7 +115,7 @@ def rows_of(xp: Namespace, shape: Sequence[int], index: Any, device: Device = No
 
 
 def _one_by_one(xp: Namespace, index: tuple[Any, ...], ndim: int) -> tuple[list[Any], list[int]]:
-    """The items of an index, one for each axis (masks as integer arrays, the ellipsis as slices), and the axes."""
+    """The items of an index, one an axis (masks as integer arrays, the ellipsis as slices), and the axes."""
     items: list[Any] = []
     for item in index:
         if getattr(item, "dtype", None) == xp.bool:
@@ -136,5 +143,7 @@ def _positions(xp: Namespace, item: Any, length: int, axis: int, device: Device,
         item = as_integer(item)
     positions = xp.astype(xp.asarray(item, device=device), xp.int64, copy=False)
     if check and xp.any((positions < -length) | (positions >= length)):
-        raise IndexError(f"index on axis {axis}: expected integers from {-length} to {length - 1}, got {item}")
+        raise IndexError(
+            f"index on axis {axis}: expected integers from {-length} to {length - 1}, got {item}"
+        )
     return xp.where(positions < 0, positions + length, positions)

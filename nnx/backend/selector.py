@@ -1,8 +1,8 @@
 """Where new arrays are made: `use`, `using`, `backend`.
 
-The choice in force is that of the innermost `using` of this thread or task, else that of the last `use`, else that
-of the environment variable NNX_BACKEND, else NumPy. Arrays that exist already are never looked up here: code that
-is given arrays follows them.
+The choice in force is that of the innermost `using` of this thread or task, else that of the last `use`, else
+what the environment variable NNX_BACKEND names, else NumPy. It concerns new arrays only: code that is given
+arrays follows them.
 """
 
 from __future__ import annotations
@@ -22,18 +22,28 @@ _used: Backend | None = None
 def use(name: str, device: Device = None) -> Backend:
     """Make new arrays with this library, on this device, from now on.
 
-    Args:
-        name: `"numpy"`, `"cupy"`, another registered name, the module name of an installed library that speaks
-            the standard, or `"auto"`: CuPy where a CUDA GPU works, else NumPy.
-        device: a device of the library or its name; None for the library's default.
+    Parameters
+    ----------
+    name
+        ``"numpy"``, ``"cupy"``, another registered name, the module name of an installed library that speaks
+        the standard, or ``"auto"``: CuPy where a CUDA GPU works, else NumPy.
+    device
+        A device of the library or its name; None for the library's default.
 
-    Returns:
+    Returns
+    -------
+    Backend
         The backend now in force.
 
-    Raises:
-        ValueError: no such backend or device.
-        RuntimeError: the backend cannot work here; the message says what is missing and what to do.
+    Raises
+    ------
+    ValueError
+        If there is no such backend or device.
+    RuntimeError
+        If the backend cannot work here; the message says what is missing and what to do.
 
+    Examples
+    --------
     >>> use("numpy").name
     'numpy'
     """
@@ -81,7 +91,11 @@ def to_numpy(x: Array) -> Array:
 
 def _from_environment() -> Backend:
     global _used
-    _used = _choose(os.environ.get("NNX_BACKEND") or "numpy")
+    name = os.environ.get("NNX_BACKEND") or "numpy"
+    try:
+        _used = _choose(name)
+    except (ValueError, RuntimeError) as error:
+        raise type(error)(f"environment variable NNX_BACKEND: {error}") from None
     return _used
 
 

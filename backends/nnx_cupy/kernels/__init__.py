@@ -1,7 +1,7 @@
 """CUDA kernels: one file of source each, compiled when first launched.
 
-The sources are plain enough to be compiled by NVRTC without a GPU, and by a C++ compiler behind a dozen lines that
-stand in for CUDA's words: that is how the tests run them where there is no GPU.
+The sources are plain enough to be compiled by NVRTC without a GPU, and by a C++ compiler behind a dozen lines
+that stand in for CUDA's words: that is how the tests run them where there is no GPU.
 """
 
 from __future__ import annotations
