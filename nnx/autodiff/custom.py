@@ -79,15 +79,16 @@ class custom_vjp:
             if not isinstance(x, TracedArray):
                 return x
             x = x._library.coerce(x, name)
-            if x.tape is tape or (x.tape is None and tape.level == lowest):
-                return x.value
-            return x
+            return x.value if x.tape is tape or x.tape is None else x
 
-        lowest = min(
-            (t.level for x in tree.leaves((args, kwargs)) if isinstance(x, TracedArray) for t in x._library.tapes(x)),
-            default=tape.level,
-        )
-        result = self.forward(*tree.map_tree(lower, args), **tree.map_tree(lower, kwargs))
+        def box(x: Any, _path: Any) -> Any:
+            library = library_of(x)
+            return x if library is None else library.box(x)
+
+        lowered = tree.map_tree(lower, (args, kwargs))
+        if any(isinstance(x, TracedArray) for x in tree.leaves(lowered)):
+            lowered = tree.map_tree(box, lowered)
+        result = self.forward(*lowered[0], **lowered[1])
         if not isinstance(result, tuple) or len(result) != 2:
             raise TypeError(f"nnx.custom_vjp: the forward function of {name} has to return (value, residuals)")
         value, residuals = result

@@ -352,13 +352,14 @@ def compare(library: Library, forward: Function) -> Function:
     T, new, coerce = library.traced, _new, library.coerce
 
     def function(x: Any, y: Any, /) -> Any:
-        if type(x) is not T:
+        if type(x) is not T and type(x) not in SCALARS:
             x = coerce(x, forward.__name__, True)
         if type(y) is not T and type(y) not in SCALARS:
             y = coerce(y, forward.__name__, True)
-            if y is NotImplemented:
-                return NotImplemented
-        x = x.value
+        if x is NotImplemented or y is NotImplemented:
+            return NotImplemented
+        if type(x) is T and x.tape is not None:
+            len(x.tape.entries)  # an array that has left its trace says so
         while type(x) is T:
             x = x.value
         if type(y) is T:

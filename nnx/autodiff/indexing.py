@@ -153,7 +153,12 @@ class Indexing:
     def add_at(self: _Library, p: Any, key: Any, g: Any, plain: bool) -> Any:
         """``p`` with ``g`` added at ``key``, repeats accumulated; ``p`` may be used up."""
         if plain or self._selects_once(key):
-            return self._assign(p, key, p[key] + g)
+            if plain and type(key) is tuple and None in key:
+                key = tuple(k for k in key if k is not None)  # not every library takes it in an assignment
+            now = p[key]
+            if g.shape != now.shape:
+                g = (self.namespace if isinstance(g, TracedArray) else self.fast).reshape(g, now.shape)
+            return self._assign(p, key, now + g)
         from .scatter import xp_scatter_add
 
         xp = self.namespace if isinstance(p, TracedArray) else self.fast

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from . import tree
 from .cells import Cell, overrides
-from .errors import MixedLibrariesError
 from .library import Library, library_of
 from .tape import Tape, pull
 from .traced import TracedArray
@@ -155,7 +154,7 @@ class Call:
         try:
             return self.f(*self.args, **self.kwargs)
         except TypeError as error:
-            if "namespace" in str(error).lower() and not isinstance(error, MixedLibrariesError):
+            if type(error) is TypeError and "namespace" in str(error).lower():
                 error.add_note(
                     "nnx: a plain array met a traced one, most likely one that the differentiated function took from "
                     "outside (a global or a closure); pass it as an argument, or wrap it with nnx.lift(x)"
@@ -195,9 +194,12 @@ class Call:
             tape.entries = before
         return cotangents[: len(self.inputs)]
 
-    def gather(self, cotangents: list[Any]) -> Any:
-        """Gradients in the shape of the arguments; zeros where nothing depends on an input."""
-        taken: set[int] = set()
+    def gather(self, cotangents: list[Any], foreign: Iterable[Any] = ()) -> Any:
+        """Gradients in the shape of the arguments; zeros where nothing depends on an input.
+
+        No gradient shares memory with another, with an input or with the ``foreign`` arrays.
+        """
+        taken = {id(x) for x in foreign}
 
         def one(index: int) -> Any:
             library, value = self.inputs[index]

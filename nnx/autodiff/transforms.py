@@ -208,7 +208,8 @@ def _vjp(what: str, f: Callable[..., Any], numbers: tuple[int, ...], primals: An
             seeds = {i: boxes[i].box(g) for i, g in seeds.items()}
         was_nested, call.nested = call.nested, call.nested or nested
         try:
-            return call.gather(call.pull(seeds, entries[:], nested) if seeds else [None] * len(call.inputs))
+            pulled = call.pull(seeds, entries[:], nested) if seeds else [None] * len(call.inputs)
+            return call.gather(pulled, seeds.values())
         finally:
             call.nested = was_nested
 

@@ -63,8 +63,8 @@ def leaves(tree: Any) -> list[Any]:
 
 
 def zip_leaves(f: Callable[[Any, Any], None], tree: Any, other: Any, what: str) -> None:
-    """Call ``f`` on pairs of leaves of two trees of one structure."""
-    first, second = leaves(tree), leaves(other)
+    """Call ``f`` on pairs of the arrays of two trees of one structure."""
+    first, second = ([x for x in leaves(t) if is_array(x)] for t in (tree, other))
     if len(first) != len(second):
         raise ValueError(f"{what}: expected the structure of the result, {len(first)} arrays, got {len(second)}")
     for x, y in zip(first, second, strict=True):
