@@ -32,6 +32,13 @@ def _is_plain(key: Any) -> bool:
     return type(key) in _PLAIN
 
 
+def _without_new_axes(key: Any) -> Any:
+    """The plain key that selects the same elements and adds no axes: the standard has None for reading only."""
+    if type(key) is not tuple:
+        return ... if key is None else key
+    return tuple(k for k in key if k is not None) or ... if None in key else key
+
+
 class Indexing:
     """The part of a library that reads and writes items."""
 
@@ -71,7 +78,7 @@ class Indexing:
             if not plain:
                 tape.masked = True
         if plain and self.backend.is_view(self.raw(out), self.raw(x)):
-            views.register(out, x, lambda parent: self.read(parent, key), lambda p, new: self.updated(p, key, new))
+            views.register(out, x, lambda parent: self.read(parent, key), lambda p, new: self._put_back(p, key, new))
         return out
 
     def write(self: _Library, x: Any, key: Any, value: Any) -> None:
@@ -115,6 +122,13 @@ class Indexing:
             top.masked = True
         return out
 
+    def _put_back(self: _Library, parent: Any, key: Any, new: Any) -> Any:
+        """The parent with a view of it, read by a plain key, replaced."""
+        rest = _without_new_axes(key)
+        if rest is not key:
+            new = self.function("reshape")(new, parent.value[rest].shape)
+        return self.updated(parent, rest, new)
+
     def refresh(self: _Library, x: Any) -> None:
         """Read a stale view again."""
         views.refresh(self, x)
@@ -153,8 +167,8 @@ class Indexing:
     def add_at(self: _Library, p: Any, key: Any, g: Any, plain: bool) -> Any:
         """``p`` with ``g`` added at ``key``, repeats accumulated; ``p`` may be used up."""
         if plain or self._selects_once(key):
-            if plain and type(key) is tuple and None in key:
-                key = tuple(k for k in key if k is not None)  # not every library takes it in an assignment
+            if plain:
+                key = _without_new_axes(key)
             now = p[key]
             if g.shape != now.shape:
                 g = (self.namespace if isinstance(g, TracedArray) else self.fast).reshape(g, now.shape)

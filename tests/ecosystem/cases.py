@@ -686,7 +686,14 @@ MAT = matrices(3, seed=44)
 T44 = RigidTransform.from_components(V, Rotation.from_quat(Q)).as_matrix()
 
 add("Rotation.from_quat", lambda xp, q: Rotation.from_quat(q).as_matrix(), Q * 1.3)
-add("Rotation.from_matrix", lambda xp, m: Rotation.from_matrix(m).as_quat(), MAT)
+# A matrix that is a rotation already is taken as it is, any other is orthogonalised first: the two branches differ
+# in directions that leave the rotations, so the rows stay on one of them.
+add("Rotation.from_matrix", lambda xp, m: Rotation.from_matrix(m).as_quat(), MAT + 0.01 * normal(3, 3, 3))
+add(
+    "Rotation.from_matrix(orthogonal)",
+    lambda xp, v: Rotation.from_matrix(Rotation.from_rotvec(v).as_matrix()).as_quat(),
+    RV,
+)
 add("Rotation.from_rotvec", lambda xp, v: Rotation.from_rotvec(v).as_matrix(), RV)
 add("Rotation.from_rotvec(one)", lambda xp, v: Rotation.from_rotvec(v).as_quat(), RV[0])
 add("Rotation.from_euler", lambda xp, a: Rotation.from_euler("xyz", a).as_matrix(), RV)
@@ -742,7 +749,7 @@ add(
 add(
     "RigidTransform.from_matrix",
     lambda xp, m, last: RigidTransform.from_matrix(xp.concat([m, last], axis=-2)).as_dual_quat(),
-    T44[:, :3],
+    T44[:, :3] + 0.01 * normal(3, 3, 4),
     Fixed(T44[:, 3:]),
 )
 add(
