@@ -1,0 +1,121 @@
+"""What every test may use: `lib`, one array library after the other, and a library state that no test leaves behind.
+
+A test that takes `lib` runs on NumPy, on NumPy with arrays that must not be written to, on array-api-strict's second
+device (which refuses what the standard doesn't promise, mixed devices and silent conversion to NumPy) and, marked
+`gpu`, on CuPy. New arrays, of layers say, are made on the same library.
+"""
+
+from __future__ import annotations
+
+import os
+
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # the tests run in several processes as it is
+    os.environ.setdefault(variable, "1")
+os.environ.setdefault("SCIPY_ARRAY_API", "1")  # read when SciPy is first imported
+os.environ.pop("NNX_BACKEND", None)
+
+from collections.abc import Iterator  # noqa: E402
+from functools import cache  # noqa: E402
+from typing import Any  # noqa: E402
+
+import hypothesis  # noqa: E402
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+
+import nnx  # noqa: E402
+import nnx.random  # noqa: E402
+from nnx.backend import selector  # noqa: E402
+
+hypothesis.settings.register_profile("nnx", deadline=None, derandomize=True, print_blob=True, max_examples=50)
+hypothesis.settings.load_profile("nnx")
+
+
+class Library:
+    """An array library under test, on one of its devices."""
+
+    def __init__(self, name: str, backend: str, device: str | None = None, read_only: bool = False) -> None:
+        self.name = name
+        self.read_only = read_only
+        self.backend = nnx.backend(backend).on(device)
+        self.xp = self.backend.xp
+        self.device = self.backend.device
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def dtype(self, name: str) -> Any:
+        return getattr(self.xp, name)
+
+    def asarray(self, obj: Any, dtype: str | None = None) -> Any:
+        """An array of the library, on its device; `dtype` by name, by default what NumPy makes of `obj`."""
+        array = self.backend.from_host(np.array(obj, dtype=dtype))
+        if self.read_only:
+            array.flags.writeable = False
+        return array
+
+    def to_numpy(self, x: Any) -> np.ndarray:
+        return np.array(self.backend.to_host(x))
+
+    def owns(self, x: Any) -> bool:
+        """Whether `x` is an array of the library on this device."""
+        return nnx.backend_of(x).name == self.backend.name and x.device == self.device
+
+    def assert_close(self, x: Any, expected: Any, rtol: float = 1e-7, atol: float = 0.0) -> None:
+        """`x` is an array of the library on this device, and equals `expected`, in shape too, to rounding."""
+        assert self.owns(x), f"expected an array of {self} on {self.device}, got {type(x)}"
+        expected = np.asarray(expected)
+        assert tuple(x.shape) == expected.shape
+        np.testing.assert_allclose(self.to_numpy(x), expected, rtol=rtol, atol=atol)
+
+    def assert_equal(self, x: Any, expected: Any) -> None:
+        """`x` is an array of the library on this device, and equals `expected`, in shape too, to the bit."""
+        self.assert_close(x, expected, rtol=0.0)
+
+
+LIBRARIES = {
+    "numpy": ("numpy", None, False),
+    "numpy-read-only": ("numpy", None, True),
+    "strict": ("array_api_strict", "device1", False),
+    "cupy": ("cupy", None, False),
+}
+
+
+@cache
+def library(name: str) -> Library:
+    return Library(name, *LIBRARIES[name])
+
+
+@cache
+def why_no_gpu() -> str | None:
+    return nnx.backends_report()["cupy"]
+
+
+@pytest.fixture(
+    scope="session",
+    params=[pytest.param(name, marks=pytest.mark.gpu if name == "cupy" else ()) for name in LIBRARIES],
+)
+def lib(request: pytest.FixtureRequest) -> Library:
+    """An array library under test: `lib.xp`, `lib.device`, `lib.asarray(…)`, `lib.to_numpy(x)` …"""
+    return library(request.param)
+
+
+@pytest.fixture(scope="session")
+def xp(lib: Library) -> Any:
+    """The standard namespace of the library under test."""
+    return lib.xp
+
+
+@pytest.fixture(autouse=True)
+def _fresh(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Each test starts with the same random stream, on NumPy or the library under test."""
+    nnx.random.seed(0)
+    used, selector._used = selector._used, None
+    token = selector._using.set(request.getfixturevalue("lib").backend if "lib" in request.fixturenames else None)
+    yield
+    selector._using.reset(token)
+    selector._used = used
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("gpu") and why_no_gpu():
+        pytest.skip(f"needs CuPy and a CUDA GPU: {why_no_gpu()}")
