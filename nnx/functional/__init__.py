@@ -1,0 +1,60 @@
+"""What neural networks need and the standard lacks, under ``torch.nn.functional``'s names.
+
+Every function takes plain or traced arrays of any library and gives arrays of the same kind.
+"""
+
+from ._dropout import dropout
+from ._linear import linear
+from ._piecewise import (
+    celu,
+    elu,
+    hardshrink,
+    hardsigmoid,
+    hardswish,
+    hardtanh,
+    leaky_relu,
+    prelu,
+    relu,
+    relu6,
+    selu,
+    softshrink,
+    step,
+    threshold,
+)
+from ._shape import flatten, one_hot, unflatten
+from ._smooth import logsigmoid, mish, sigmoid, silu, softplus, softsign, tanh, tanhshrink
+from ._softmax import log_softmax, logsumexp, softmax, softmin
+
+__all__ = [
+    "celu",
+    "dropout",
+    "elu",
+    "flatten",
+    "hardshrink",
+    "hardsigmoid",
+    "hardswish",
+    "hardtanh",
+    "leaky_relu",
+    "linear",
+    "log_softmax",
+    "logsigmoid",
+    "logsumexp",
+    "mish",
+    "one_hot",
+    "prelu",
+    "relu",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softmin",
+    "softplus",
+    "softshrink",
+    "softsign",
+    "step",
+    "tanh",
+    "tanhshrink",
+    "threshold",
+    "unflatten",
+]

@@ -1,0 +1,23 @@
+"""One form for every complaint about an argument: where, what was wanted, what came.
+
+A complaint starts with the function's name. A layer that the exception passes on its way out puts its own type
+and path there instead (``nnx.layers._context``), so the message a user reads names the layer.
+"""
+
+from __future__ import annotations
+
+__all__ = ["complaint"]
+
+
+def complaint(where: str, detail: str, kind: type[Exception] = ValueError) -> Exception:
+    """An exception that reads ``where: detail`` and whose ``where`` can still be made more exact.
+
+    Examples
+    --------
+    >>> raise complaint("linear", "expected a last axis of 3, got 2")
+    Traceback (most recent call last):
+    ValueError: linear: expected a last axis of 3, got 2
+    """
+    error = kind(f"{where}: {detail}")
+    error.__dict__["nnx_detail"] = detail
+    return error

@@ -1,0 +1,160 @@
+"""Smooth activations: each a stable forward and its slope.
+
+Saturated values are exact: no exponential of a positive number is ever taken, so nothing overflows and small
+results keep their relative precision.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..autodiff import array_namespace, primitive
+from ..backend import Array
+
+__all__ = ["logsigmoid", "mish", "sigmoid", "silu", "softplus", "softsign", "tanh", "tanhshrink"]
+
+
+@primitive("sigmoid", elementwise=True)
+def _sigmoid(xp: Any, x: Array) -> Array:
+    e = xp.exp(-xp.abs(x))
+    return xp.where(x >= 0, 1.0, e) / (1.0 + e)
+
+
+_sigmoid.defpullback(lambda xp, g, out, _x: g * (out * (1.0 - out)))
+
+
+def sigmoid(x: Array) -> Array:
+    r"""The logistic function :math:`\sigma(x) = 1 / (1 + e^{-x})`, as ``torch.nn.functional.sigmoid``.
+
+    Its slope is :math:`\sigma(x)(1 - \sigma(x))`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sigmoid(np.asarray([-800.0, 0.0, 800.0]))
+    array([0. , 0.5, 1. ])
+    """
+    return _sigmoid(x)
+
+
+def tanh(x: Array) -> Array:
+    r"""The hyperbolic tangent, with slope :math:`1 - \tanh^2 x`; the standard's own function.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> tanh(np.asarray([0.0, 100.0]))
+    array([0., 1.])
+    """
+    return array_namespace(x).tanh(x)
+
+
+@primitive("logsigmoid", elementwise=True)
+def _logsigmoid(xp: Any, x: Array) -> Array:
+    return xp.minimum(x, 0.0) - xp.log1p(xp.exp(-xp.abs(x)))
+
+
+_logsigmoid.defpullback(lambda xp, g, _out, x: g * sigmoid(-x))
+
+
+def logsigmoid(x: Array) -> Array:
+    r"""The logarithm of the logistic function, :math:`\log \sigma(x) = -\log(1 + e^{-x})`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> logsigmoid(np.asarray([-800.0, 800.0]))
+    array([-800.,    0.])
+    """
+    return _logsigmoid(x)
+
+
+@primitive("silu", elementwise=True)
+def _silu(xp: Any, x: Array) -> Array:
+    return x * sigmoid(x)
+
+
+def _silu_pullback(xp: Any, g: Array, _out: Any, x: Array) -> Array:
+    s = sigmoid(x)
+    return g * (s * (1.0 + x * (1.0 - s)))
+
+
+_silu.defpullback(_silu_pullback)
+
+
+def silu(x: Array) -> Array:
+    r"""The sigmoid-weighted linear unit :math:`x\,\sigma(x)`, also called swish.
+
+    Elfwing, Uchibe and Doya, https://arxiv.org/abs/1702.03118.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> silu(np.asarray([0.0, 100.0]))
+    array([  0., 100.])
+    """
+    return _silu(x)
+
+
+@primitive("softplus", params=("beta", "threshold"), elementwise=True)
+def _softplus(xp: Any, x: Array, *, beta: float = 1.0, threshold: float = 20.0) -> Array:
+    z = x * beta
+    return xp.where(z > threshold, x, (xp.maximum(z, 0.0) + xp.log1p(xp.exp(-xp.abs(z)))) / beta)
+
+
+def _softplus_pullback(
+    xp: Any, g: Array, _out: Any, x: Array, *, beta: float = 1.0, threshold: float = 20.0
+) -> Array:
+    z = x * beta
+    return xp.where(z > threshold, g, g * sigmoid(z))
+
+
+_softplus.defpullback(_softplus_pullback)
+
+
+def softplus(x: Array, beta: float = 1.0, threshold: float = 20.0) -> Array:
+    r"""A smooth ramp, :math:`\log(1 + e^{\beta x}) / \beta`; the identity where :math:`\beta x` > ``threshold``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> softplus(np.asarray([-800.0, 800.0]))
+    array([  0., 800.])
+    """
+    return _softplus(x, beta=beta, threshold=threshold)
+
+
+def mish(x: Array) -> Array:
+    r"""The activation :math:`x \tanh(\mathrm{softplus}(x))` of Misra, https://arxiv.org/abs/1908.08681.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> mish(np.asarray([0.0, 100.0]))
+    array([  0., 100.])
+    """
+    return x * tanh(softplus(x))
+
+
+def softsign(x: Array) -> Array:
+    r"""The rational squashing function :math:`x / (1 + |x|)`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> softsign(np.asarray([-1.0, 3.0]))
+    array([-0.5 ,  0.75])
+    """
+    return x / (1.0 + abs(x))
+
+
+def tanhshrink(x: Array) -> Array:
+    r"""What the hyperbolic tangent takes away, :math:`x - \tanh x`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> tanhshrink(np.asarray([0.0, 100.0]))
+    array([ 0., 99.])
+    """
+    return x - tanh(x)

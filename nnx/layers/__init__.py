@@ -1,0 +1,73 @@
+"""Layers: objects that own parameters, under ``torch.nn``'s names."""
+
+from ._activations import (
+    CELU,
+    ELU,
+    Hardshrink,
+    Hardsigmoid,
+    Hardswish,
+    Hardtanh,
+    LeakyReLU,
+    LogSigmoid,
+    LogSoftmax,
+    Mish,
+    ReLU,
+    ReLU6,
+    SELU,
+    SiLU,
+    Sigmoid,
+    Softmax,
+    Softmin,
+    Softplus,
+    Softshrink,
+    Softsign,
+    Step,
+    Tanh,
+    Tanhshrink,
+    Threshold,
+)
+from ._cells import Buffer, Parameter
+from ._containers import LayerDict, LayerList, Residual, Sequential
+from ._dropout import Dropout
+from ._layer import Layer
+from ._linear import Identity, Linear
+from ._shape import Flatten, Unflatten
+
+__all__ = [
+    "Buffer",
+    "CELU",
+    "Dropout",
+    "ELU",
+    "Flatten",
+    "Hardshrink",
+    "Hardsigmoid",
+    "Hardswish",
+    "Hardtanh",
+    "Identity",
+    "Layer",
+    "LayerDict",
+    "LayerList",
+    "LeakyReLU",
+    "Linear",
+    "LogSigmoid",
+    "LogSoftmax",
+    "Mish",
+    "Parameter",
+    "ReLU",
+    "ReLU6",
+    "Residual",
+    "SELU",
+    "Sequential",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Softmin",
+    "Softplus",
+    "Softshrink",
+    "Softsign",
+    "Step",
+    "Tanh",
+    "Tanhshrink",
+    "Threshold",
+    "Unflatten",
+]

@@ -1,0 +1,78 @@
+"""What a layer declares its arrays with."""
+
+from __future__ import annotations
+
+from ..autodiff.cells import Cell
+from ..backend import Array
+from ..functional._errors import complaint
+
+__all__ = ["Buffer", "Parameter"]
+
+
+class Parameter(Cell):
+    """Declares an array that is differentiated and optimized: ``self.weight = Parameter(array)``.
+
+    Reading ``self.weight`` then gives the plain array. One Parameter given to two layers ties them.
+
+    Parameters
+    ----------
+    value
+        The array.
+    trainable
+        False for one that is frozen from the start.
+
+    Examples
+    --------
+    >>> import numpy as np, nnx
+    >>> class Scale(nnx.Layer):
+    ...     def __init__(self):
+    ...         self.factor = nnx.Parameter(np.asarray(2.0))
+    ...     def forward(self, x):
+    ...         return x * self.factor
+    >>> Scale()(np.asarray([1.0, 2.0]))
+    array([2., 4.])
+    """
+
+    __slots__ = ()
+
+    def __init__(self, value: Array, trainable: bool = True) -> None:
+        _check("Parameter", value)
+        super().__init__(value, trainable)
+
+
+class Buffer(Cell):
+    """Declares an array that is state but is not trained, such as running statistics.
+
+    Parameters
+    ----------
+    value
+        The array.
+    persistent
+        False for one that has no place in ``state_dict``.
+
+    Examples
+    --------
+    >>> import numpy as np, nnx
+    >>> class Counter(nnx.Layer):
+    ...     def __init__(self):
+    ...         self.count = nnx.Buffer(np.asarray(0))
+    ...     def forward(self, x):
+    ...         self.count = self.count + 1
+    ...         return x
+    >>> counter = Counter()
+    >>> _ = counter(np.ones(2))
+    >>> counter.buffers()
+    {'count': array(1)}
+    """
+
+    __slots__ = ("persistent",)
+
+    def __init__(self, value: Array, persistent: bool = True) -> None:
+        _check("Buffer", value)
+        super().__init__(value, buffer=True)
+        self.persistent = persistent
+
+
+def _check(name: str, value: Array) -> None:
+    if isinstance(value, Cell) or not (hasattr(value, "shape") and hasattr(value, "dtype")):
+        raise complaint(name, f"expected an array, got {type(value).__name__}", TypeError)

@@ -1,0 +1,99 @@
+"""The fully connected layer."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from .. import init
+from ..backend import Array
+from ..functional._errors import complaint
+from ..functional._linear import linear
+from ._cells import Parameter
+from ._layer import Layer
+
+if TYPE_CHECKING:
+    from ..random import Generator
+
+__all__ = ["Identity", "Linear"]
+
+
+class Identity(Layer):
+    """Gives back what it is given; takes any arguments, as in torch.nn.
+
+    Examples
+    --------
+    >>> import numpy as np, nnx
+    >>> nnx.Identity()(np.asarray([1.0]))
+    array([1.])
+    """
+
+    def __init__(self, *_args: Any, **_kwargs: Any) -> None:
+        pass
+
+    def forward(self, x: Any) -> Any:
+        """``x``."""
+        return x
+
+
+class Linear(Layer):
+    r"""The affine map :math:`y = x W^\mathsf{T} + b`.
+
+    Weight and bias start uniform in :math:`\pm 1/\sqrt{\mathrm{in\_features}}`, as PyTorch's.
+
+    Parameters
+    ----------
+    in_features, out_features
+        Lengths of the last axis of input and output; the other axes are kept.
+    bias
+        Whether to add :math:`b`.
+    device, dtype
+        Of the weights; where ``nnx.use`` says, and float32, by default.
+    generator
+        Where they are drawn from; nnx's own stream (``nnx.seed``) by default.
+
+    Attributes
+    ----------
+    weight
+        Shape ``(out_features, in_features)``.
+    bias
+        Shape ``(out_features,)``, or None.
+
+    Examples
+    --------
+    >>> import numpy as np, nnx
+    >>> layer = nnx.Linear(3, 2, dtype="float64")
+    >>> layer(np.ones((5, 3))).shape
+    (5, 2)
+    """
+
+    weight: Array
+    bias: Array | None
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        bias: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        generator: Generator | None = None,
+    ) -> None:
+        for name, n in (("in_features", in_features), ("out_features", out_features)):
+            if not isinstance(n, int) or n < 0:  # pyright: ignore[reportUnnecessaryIsInstance]
+                raise complaint("Linear", f"expected {name} to be a whole number of at least 0, got {n!r}")
+        self.in_features = in_features
+        self.out_features = out_features
+        bound = 1.0 / math.sqrt(in_features) if in_features else 0.0
+        where: dict[str, Any] = {"generator": generator, "dtype": dtype, "device": device}
+        self.weight = Parameter(init.uniform((out_features, in_features), -bound, bound, **where))
+        self.bias = Parameter(init.uniform((out_features,), -bound, bound, **where)) if bias else None
+
+    def forward(self, x: Array) -> Array:
+        """Shape ``(*, in_features)`` to ``(*, out_features)``."""
+        return linear(x, self.weight, self.bias)
+
+    def extra_repr(self) -> str:
+        """The sizes."""
+        return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"

@@ -1,0 +1,90 @@
+"""Moving arrays in and out of layers: state dicts, other libraries, devices and dtypes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..autodiff.cells import Cell
+from ..backend import Array, Backend, backend_of
+
+if TYPE_CHECKING:
+    from ._layer import Layer
+
+from ._tree import tree_of
+
+__all__ = ["LoadResult", "converted", "copy_of", "load", "persistent"]
+
+
+class LoadResult(NamedTuple):
+    """What ``load_state_dict(..., strict=False)`` left alone."""
+
+    missing_keys: list[str]
+    unexpected_keys: list[str]
+
+
+def persistent(layer: Layer) -> list[tuple[str, Cell]]:
+    """Path and cell of everything that a state dict holds, a tied cell once for each place."""
+    return [(path, cell) for path, cell in tree_of(layer).every if getattr(cell, "persistent", True)]
+
+
+def copy_of(x: Array) -> Array:
+    """A copy, on the same device."""
+    return backend_of(x).xp.asarray(x, copy=True)
+
+
+def converted(value: Array, like: Array) -> Array:
+    """A copy of ``value`` of the library, device and dtype of ``like``."""
+    source, target = backend_of(value), backend_of(like)
+    if source.name != target.name:
+        value = target.from_host(source.to_host(value), like.device)
+    elif value.device != like.device:
+        value = moved(value, target, like.device)
+    if value.dtype != like.dtype:
+        return target.xp.astype(value, like.dtype)
+    return target.xp.asarray(value, copy=True)
+
+
+def moved(value: Array, target: Backend, device: Any = None) -> Array:
+    """``value`` as an array of ``target``, on ``device`` or where it makes new arrays."""
+    device = target.device if device is None else target.device_named(device)
+    source = backend_of(value)
+    if source.name == target.name and value.device == device:
+        return value
+    return target.from_host(source.to_host(value), device)
+
+
+def load(layer: Layer, state: Mapping[str, Array], strict: bool) -> LoadResult:
+    """Copy every array into its place, or raise with a list of all that is wrong and copy none."""
+    places = persistent(layer)
+    names = {path for path, _ in places}
+    missing = [path for path, _ in places if path not in state]
+    unexpected = [path for path in state if path not in names]
+    problems = [f'"{path}": {reason}' for path, cell in places if (reason := _misfit(path, cell, state))]
+    if strict:
+        problems += [f'"{path}": missing' for path in missing]
+        problems += [f'"{path}": unexpected' for path in unexpected]
+    if problems:
+        raise ValueError(
+            f"{type(layer).__name__}: the state dict does not fit, nothing was loaded:\n  " + "\n  ".join(problems)
+        )
+    new = [(cell, converted(state[path], cell.value)) for path, cell in places if path in state]
+    for cell, value in new:
+        cell.value = value
+    return LoadResult(missing, unexpected)
+
+
+def _misfit(path: str, cell: Cell, state: Mapping[str, Array]) -> str | None:
+    if path not in state:
+        return None
+    value, wanted = state[path], cell.value
+    try:
+        backend = backend_of(value)
+    except TypeError:
+        return f"expected an array, got {type(value).__name__}"
+    if tuple(value.shape) != tuple(wanted.shape):
+        return f"expected shape {tuple(wanted.shape)}, got {tuple(value.shape)}"
+    complex_kind = "complex floating"
+    if backend.xp.isdtype(value.dtype, complex_kind) and not backend_of(wanted).xp.isdtype(wanted.dtype, complex_kind):
+        return f"expected dtype {wanted.dtype}, got {value.dtype}, which would lose its imaginary part"
+    return None

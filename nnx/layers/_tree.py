@@ -1,0 +1,114 @@
+"""Walking a tree of layers: which arrays and which layers it holds, under which dotted paths.
+
+A walk is remembered until the structure of any layer changes. Lists and dicts can change unseen, so a tree that
+has one among its layers' attributes is walked every time.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from ..autodiff.cells import Cell
+from ..functional._errors import complaint
+
+if TYPE_CHECKING:
+    from ._layer import Layer
+
+__all__ = ["Tree", "changed", "children", "is_layer", "structural", "tree_of"]
+
+_counter = itertools.count(1)
+_version = 0
+
+
+def changed() -> None:
+    """Forget every walk: a layer gained or lost an array or a sub-layer, or one was frozen."""
+    global _version
+    _version = next(_counter)
+
+
+class Tree:
+    """What one walk found.
+
+    Attributes
+    ----------
+    cells
+        By path, each cell once, in the order of PyTorch's ``state_dict``.
+    every
+        Path and cell of every place, so a tied cell once for each.
+    layers
+        By path, each layer once, the root itself as ``""``.
+    """
+
+    __slots__ = ("cells", "every", "layers", "version")
+
+    def __init__(self, root: Layer) -> None:
+        self.version = _version
+        self.layers: dict[str, Layer] = {}
+        self.every: list[tuple[str, Cell]] = []
+        self._visit(root, "", set(), ())
+        seen: set[Cell] = set()
+        self.cells: dict[str, Cell] = {}
+        for path, cell in self.every:
+            if cell not in seen:
+                seen.add(cell)
+                self.cells[path] = cell
+
+    def _visit(self, layer: Layer, path: str, seen: set[int], above: tuple[int, ...]) -> None:
+        if id(layer) in above:
+            raise complaint(type(layer).__name__, f'contains itself as "{path}"')
+        if id(layer) not in seen:
+            seen.add(id(layer))
+            self.layers[path] = layer
+        prefix = path + "." if path else ""
+        own = layer._nnx_cells
+        self.every.extend((prefix + name, cell) for name, cell in own.items() if not cell.buffer)
+        self.every.extend((prefix + name, cell) for name, cell in own.items() if cell.buffer)
+        if any(map(_may_change, vars(layer).values())):
+            self.version = -1
+        for name, child in children(layer):
+            self._visit(child, prefix + name, seen, (*above, id(layer)))
+
+
+def tree_of(layer: Layer) -> Tree:
+    """The tree under a layer, walked again only if it may have changed."""
+    tree = layer._nnx_tree
+    if tree is None or tree.version != _version:
+        tree = layer._nnx_tree = Tree(layer)
+    return tree
+
+
+def children(layer: Layer) -> Iterator[tuple[str, Layer]]:
+    """Name and layer of each direct sub-layer, in the order in which they were given."""
+    yield from layer._nnx_items.items()
+    for name, value in vars(layer).items():
+        if structural(value):
+            yield from _layers_in(name, value)
+
+
+def is_layer(value: Any) -> bool:
+    """Whether a value owns cells."""
+    return hasattr(type(value), "__nnx_cells__")
+
+
+def structural(value: Any) -> bool:
+    """Whether a value is a layer or may contain some."""
+    return isinstance(value, (list, tuple, dict)) or is_layer(value)
+
+
+def _layers_in(name: str, value: Any) -> Iterator[tuple[str, Layer]]:
+    if isinstance(value, (list, tuple)):
+        for i, item in enumerate(value):
+            if structural(item):
+                yield from _layers_in(f"{name}.{i}", item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if structural(item):
+                yield from _layers_in(f"{name}.{key}", item)
+    else:
+        yield name, value
+
+
+def _may_change(value: Any) -> bool:
+    return isinstance(value, (list, dict)) or (isinstance(value, tuple) and any(map(_may_change, value)))
