@@ -46,6 +46,13 @@ class CuPyBackend(Backend):
         return array_api_compat.cupy
 
     @cached_property
+    def special(self) -> Namespace:
+        """CuPy's counterpart of SciPy."""
+        import cupyx.scipy.special
+
+        return cupyx.scipy.special
+
+    @cached_property
     def array_methods(self) -> frozenset[str]:
         """Those of `cupy.ndarray`."""
         return methods_beyond_standard(self.xp.ndarray)

@@ -57,7 +57,7 @@ def xp_scatter_add(xp: Any, target: Any, index: tuple[Any, ...], source: Any) ->
 
 
 def index_add(xp: Any, shape: tuple[int, ...], axis: int, index: Any, source: Any) -> Any:
-    """Zeros of ``shape`` with ``source`` added along one axis: the transpose of ``xp.take(x, index, axis=axis)``.
+    """Zeros of ``shape`` with ``source`` added along one axis: the transpose of ``xp.take``.
 
     ``index`` is one-dimensional, none of it negative, and ``source`` has its length along ``axis``.
     """

@@ -1,7 +1,7 @@
 """Rules of the statistical functions: sums, products, moments, extrema and cumulative ones.
 
-A reduction's cotangent first gets its reduced axes back with length one (``_restored``) and is then spread over
-the argument. Products never divide by an element, so that zeros need no special case; equal extrema share.
+A reduction's cotangent first gets its reduced axes back with length one (``_restored``) and is then spread
+over the argument. Products never divide by an element, so that zeros need no special case; equal extrema share.
 """
 
 from __future__ import annotations

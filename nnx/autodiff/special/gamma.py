@@ -1,0 +1,130 @@
+"""The logarithm of the gamma function and its derivatives, in standard functions.
+
+From ten up the asymptotic series in Bernoulli's numbers is exact; below, arguments are moved there by the
+recurrence, but for the neighbourhood of zeros, where an expansion with the zero divided out keeps the
+relative accuracy. Negative arguments are reflected.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from .coefficients import BERNOULLI, DIGAMMA, GAMMALN
+from .series import chebyshev, polynomial
+
+__all__ = ["digamma", "gammaln", "polygamma", "stirling", "trigamma", "zeta"]
+
+LOG_ROOT_2PI = 0.5 * math.log(2.0 * math.pi)
+_STIRLING = tuple(b / (2 * k * (2 * k - 1)) for k, b in enumerate(BERNOULLI[:9], 1))
+_DIGAMMA_TAIL = tuple(b / (2 * k) for k, b in enumerate(BERNOULLI[:9], 1))
+_DIGAMMA_ROOT = (1.4616321449683622, 9.549995429965697e-17)  # their sum, to twice the usual precision
+
+
+def stirling(xp: Any, x: Any) -> Any:
+    """``gammaln(x) - (x - 1/2) log(x) + x - log(2 pi) / 2`` for x from ten up."""
+    return polynomial(1 / (x * x), _STIRLING) / x
+
+
+def _tan_pi(xp: Any, x: Any) -> tuple[Any, Any]:
+    """``sin(pi x)`` and ``cos(pi x)`` up to a common sign."""
+    turn = math.pi * (x - xp.round(x))
+    return xp.sin(turn), xp.cos(turn)
+
+
+def gammaln(xp: Any, x: Any) -> Any:
+    """``log(|gamma(x)|)``."""
+    negative = x <= 0
+    z = xp.where(negative, 1 - x, x)
+    middle = z < 3
+    # Between 0 and 3: the expansion on [1, 2], and one step of the recurrence down or up.
+    m = xp.where(middle, z, 1.5)
+    low, high = m < 1, m > 2
+    base = xp.where(low, m + 1, xp.where(high, m - 1, m))
+    # m - 1 and m - 2 are exact; base need not be
+    d1 = xp.where(low, m, xp.where(high, m - 2, m - 1))
+    d2 = xp.where(low, m - 1, xp.where(high, m - 3, m - 2))
+    inner = d1 * d2 * chebyshev(2 * base - 3, GAMMALN)
+    step = xp.where(low, -xp.log(xp.where(low, m, 1)), xp.log1p(xp.where(high, m - 2, 0)))
+    # From 3 up: Stirling's series, after seven steps of the recurrence below 10.
+    s = xp.where(middle, 10, z)
+    below = s < 10
+    product = xp.ones_like(s)
+    for k in range(7):
+        product = product * xp.where(below, s + k, 1)
+    t = xp.where(xp.isinf(s), 10, xp.where(below, s + 7, s))
+    outer = (t - 0.5) * xp.log(t) - t + LOG_ROOT_2PI + stirling(xp, t) - xp.log(product)
+    value = xp.where(middle, inner + step, xp.where(xp.isinf(s), xp.inf, outer))
+    sine = xp.abs(_tan_pi(xp, xp.where(negative & ~xp.isinf(x), x, 0.5))[0])
+    pole = sine == 0
+    reflected = math.log(math.pi) - xp.log(xp.where(pole, 1, sine)) - value
+    return xp.where(negative, xp.where(pole | xp.isinf(x), xp.inf, reflected), value)
+
+
+def digamma(xp: Any, x: Any) -> Any:
+    """The derivative of ``gammaln``; NaN at its poles, but infinite at zero, with the opposite sign."""
+    negative = x < 0
+    z = xp.where(negative, 1 - x, x)
+    middle = z < 2
+    m = xp.where(middle, z, 1.5)
+    low = m < 1
+    base = xp.where(low, m + 1, m)
+    root, rest = _DIGAMMA_ROOT
+    inner = ((base - root) - rest) * chebyshev(2 * base - 3, DIGAMMA)
+    inner = inner - xp.where(low, 1 / xp.where(m == 0, xp.inf, m), 0)
+    s = xp.where(middle, 10, z)
+    below = s < 10
+    steps = xp.zeros_like(s)
+    for k in range(8):
+        steps = steps + xp.where(below, 1 / (s + k), 0)
+    t = xp.where(below, s + 8, s)
+    inverse = 1 / (t * t)
+    outer = xp.log(t) - 0.5 / t - inverse * polynomial(inverse, _DIGAMMA_TAIL) - steps
+    value = xp.where(middle, inner, outer)
+    sine, cosine = _tan_pi(xp, xp.where(negative, x, 0.5))
+    pole = sine == 0
+    reflected = value - math.pi * cosine / xp.where(pole, 1, sine)
+    value = xp.where(negative, xp.where(pole, xp.nan, reflected), value)
+    return xp.where(x == 0, xp.copysign(xp.full_like(x, xp.inf), -x), value)
+
+
+_EULER_MACLAURIN = tuple(b / math.factorial(2 * k) for k, b in enumerate(BERNOULLI, 1))
+
+
+def zeta(xp: Any, s: Any, q: Any = 1.0) -> Any:
+    """Hurwitz's zeta function, the sum of ``(q + k)**-s``, by Euler's and Maclaurin's formula.
+
+    For s > 1 and q > 0; infinite at s = 1 and at q = 0, NaN for s < 1 and for negative q.
+    """
+    inside = (s > 1) & (q > 0)
+    s, given_s, given_q = xp.where(inside, s, 2), s, q
+    q = xp.where(inside, q, 1)
+    total = xp.zeros_like(q * s)
+    for k in range(12):
+        total = total + (q + k) ** -s
+    n = q + 12
+    power = n**-s
+    total = total + power * (n / (s - 1) + 0.5)
+    rising, inverse = s / n, 1 / (n * n)
+    for k, coefficient in enumerate(_EULER_MACLAURIN):
+        total = total + power * (coefficient * rising)
+        rising = rising * ((s + (2 * k + 1)) * (s + (2 * k + 2)) * inverse)
+    infinite = (given_s == 1) | ((given_s > 1) & (given_q == 0))
+    return xp.where(inside, total, xp.where(infinite, xp.inf, xp.full_like(total, xp.nan)))
+
+
+def trigamma(xp: Any, x: Any) -> Any:
+    """``polygamma(1, x)``, negative x included."""
+    negative = x < 0
+    value = zeta(xp, xp.full_like(x, 2.0), xp.where(negative, 1 - x, x))
+    sine = _tan_pi(xp, xp.where(negative, x, 0.5))[0]
+    ratio = math.pi / xp.where(sine == 0, 1, sine)
+    return xp.where(negative, xp.where(sine == 0, xp.inf, ratio * ratio - value), value)
+
+
+def polygamma(xp: Any, n: Any, x: Any) -> Any:
+    """The n-th derivative of ``digamma``, for x > 0 (any x for n of 0 and 1)."""
+    order = xp.astype(xp.asarray(n, device=x.device), x.dtype)
+    value = xp.exp(gammaln(xp, order + 1)) * zeta(xp, order + 1, x)
+    value = xp.where(order % 2 == 1, value, -value)
+    return xp.where(order == 0, digamma(xp, x), xp.where(order == 1, trigamma(xp, x), value))
