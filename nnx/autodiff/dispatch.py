@@ -61,11 +61,11 @@ def unary(library: Library, name: str, forward: Function, rule: Rule) -> Functio
     keep_out, keep_x = (True, True) if library.hot else (modes[0] != DROP, modes[1] != DROP)
     coerce, new = library.coerce, _new
 
-    def function(x: Any, /, **params: Any) -> Any:
+    def function(x: Any, /, *, out: Any = None) -> Any:
+        if out is not None:
+            return library.store(out, function(x))
         if type(x) is not T:
             x = coerce(x, name)
-        if params:
-            return with_params(x, **params)
         value = x.value
         result = function(value) if type(value) is T else forward(value)
         tape = x.tape
@@ -79,7 +79,6 @@ def unary(library: Library, name: str, forward: Function, rule: Rule) -> Functio
         entries.append((kind, pullback, x.index, xp, result if keep_out else None, value if keep_x else None))
         return out
 
-    with_params = general(library, name, forward, rule)
     return function
 
 
@@ -101,7 +100,9 @@ def binary(library: Library, name: str, forward: Function, rule: Rule, operator:
     scalars = frozenset((float, int))
     one, both = BINARY1, BINARY2
 
-    def function(x: Any, y: Any, /, **params: Any) -> Any:
+    def function(x: Any, y: Any, /, *, out: Any = None) -> Any:
+        if out is not None:
+            return library.store(out, function(x, y))
         type_x, type_y = type(x), type(y)
         if type_x is T and type_y is T:
             tape, other = x.tape, y.tape
@@ -134,8 +135,6 @@ def binary(library: Library, name: str, forward: Function, rule: Rule, operator:
         elif type_y is T and type_x in scalars:
             left, xv, yv, tape = False, x, y.value, y.tape
         else:
-            if params:
-                return fallback(x, y, **params)
             scalar_x, scalar_y = type_x in SCALARS, type_y in SCALARS
             x2 = x if scalar_x else coerce(x, name, operator)
             y2 = y if scalar_y else coerce(y, name, operator)
@@ -185,6 +184,10 @@ def general(library: Library, name: str, forward: Function, rule: Rule) -> Funct
     plan = _Plan(library, name, forward, rule)
 
     def function(*args: Any, **params: Any) -> Any:
+        if "out" in params:
+            out = params.pop("out")
+            result = function(*args, **params)
+            return result if out is None else library.store(out, result)
         if rule.variadic:
             if star:
                 arrays: Any = args

@@ -87,6 +87,13 @@ class Indexing:
             x = self.coerce(x, "x[key] = value")
         views.rebind(self, x, self.updated(x, self.plain_key(key), value))
 
+    def store(self: _Library, out: Any, result: Any) -> Any:
+        """``out=``: the given traced array, written with the result."""
+        if not isinstance(out, TracedArray):
+            raise DerivativeLostError("out= was given a plain array: what is written to it would lose its derivative")
+        self.write(out, ..., result)
+        return out
+
     def updated(self: _Library, x: Any, key: Any, v: Any) -> Any:
         """A new traced array: ``x`` with ``v`` written at ``key``."""
         T = self.traced

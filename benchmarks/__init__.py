@@ -1,0 +1,1 @@
+"""nnx side by side with its peers: ``python -m benchmarks``."""
