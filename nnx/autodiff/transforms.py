@@ -234,7 +234,7 @@ def jvp(f: Callable[..., Any], primals: Any, tangents: Any, argnums: Argnums | N
     """The value of ``f`` at ``primals`` and its directional derivative along ``tangents``.
 
     Had from two pullbacks, so every rule serves. ``argnums`` says which of the primals the tangents belong to; by
-    default all, in order.
+    default all, in order. Integer arrays in the value get zeros.
 
     Examples
     --------
@@ -246,12 +246,16 @@ def jvp(f: Callable[..., Any], primals: Any, tangents: Any, argnums: Argnums | N
     primals, tangents, numbers = _directions(what, primals, tangents, argnums)
     out, pullback = _vjp(what, f, numbers, primals)
     leaves = tree.leaves(out)
-    seeds = [_zeros_like(x) for x in leaves]
+    zeros = [_zeros_like(x) for x in leaves]
+    moves = [_is_inexact(x) for x in leaves]
 
     def transposed(u: list[Any]) -> Any:
-        return _pair(what, pullback(_like(out, iter(u))), tangents)
+        seeds = iter(u)
+        cotangents = [next(seeds) if m else z for m, z in zip(moves, zeros, strict=True)]
+        return _pair(what, pullback(_like(out, iter(cotangents))), tangents)
 
-    directions = iter(_value_and_grad(what, transposed, 0, False)(seeds)[1])
+    found = iter(_value_and_grad(what, transposed, 0, False)([z for m, z in zip(moves, zeros, strict=True) if m])[1])
+    directions = iter([next(found) if m else z for m, z in zip(moves, zeros, strict=True)])
     return out, _like(out, directions)
 
 
@@ -275,6 +279,11 @@ def _zeros_like(x: Any) -> Any:
         return x
     xp = library.namespace if isinstance(x, TracedArray) else library.xp
     return xp.zeros(x.shape, dtype=x.dtype, device=x.device)
+
+
+def _is_inexact(x: Any) -> bool:
+    library = library_of(x)
+    return library is not None and library.is_inexact(x)
 
 
 def _like(structure: Any, values: Any) -> Any:
