@@ -6,7 +6,7 @@
 
 1. A negative binomial regression is fitted by maximum likelihood. The likelihood calls `scipy.special`; its exact
    gradient comes from nnx and goes into `scipy.optimize.minimize`.
-2. The parameter of a Box-Cox transform is fitted: `scipy.stats.boxcox_llf` is the likelihood, ready made.
+2. The power of a Yeo-Johnson transform is fitted: `scipy.stats.yeojohnson_llf` is the likelihood, ready made.
 3. A rotation is found: `scipy.spatial.transform.Rotation` turns points, and the turn that brings them onto others
    is found by following the gradient through it.
 
@@ -58,11 +58,11 @@ def fit_counts():
 
 
 def fit_power():
-    """Box-Cox: the power that makes skewed data normal."""
-    data = stats.lognorm.rvs(0.5, size=200, random_state=1) ** 2
-    slope = nnx.grad(lambda power, data: stats.boxcox_llf(power, data))
-    power = optimize.brentq(lambda power: float(slope(np.asarray(power), data)), -2.0, 2.0)
-    return power, stats.boxcox_normmax(data, method="mle")
+    """Yeo-Johnson: the power that makes skewed data normal, where the slope of the likelihood is zero."""
+    data = stats.lognorm.rvs(0.5, size=200, random_state=1)
+    slope = nnx.grad(lambda power, data: stats.yeojohnson_llf(power, data))
+    power = optimize.brentq(lambda power: float(slope(np.asarray(power), data)), -4.0, 1.0)
+    return power, stats.yeojohnson_normmax(data)  # SciPy's own search, without a gradient
 
 
 def find_rotation():
@@ -87,7 +87,7 @@ def main():
     """Print what was found beside what was expected."""
     results = {
         "negative binomial (log size, intercept, slope)": fit_counts(),
-        "Box-Cox power": fit_power(),
+        "Yeo-Johnson power": fit_power(),
         "rotation vector": find_rotation(),
     }
     for name, (measured, expected) in results.items():
