@@ -2,73 +2,79 @@
 
 Arrays in, arrays out: a model's parameters are plain arrays, and inside ``nnx.grad`` arrays are themselves standard
 arrays, so that code which was never written for nnx is differentiated as it is.
+
+Layers (``nnx.Linear``) and the parts ``functional``, ``losses``, ``optim``, ``init``, ``random`` and ``testing`` are
+loaded when they are first used.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import importlib
+from typing import TYPE_CHECKING, Any
 
-from .autodiff import (
-    DerivativeLostError,
-    LeakedArrayError,
-    MixedLibrariesError,
-    NotDifferentiableError,
-    array_namespace,
-    checkpoint,
-    custom_vjp,
-    grad,
-    hessian,
-    hvp,
-    jacobian,
-    jvp,
-    lift,
-    stop_gradient,
-    traced_namespace,
-    value_and_grad,
-    vjp,
-)
-from .backend import available_backends, backend, backend_of, backends_report, to_numpy, use, using
+from .autodiff import DerivativeLostError as DerivativeLostError
+from .autodiff import LeakedArrayError as LeakedArrayError
+from .autodiff import MixedLibrariesError as MixedLibrariesError
+from .autodiff import NotDifferentiableError as NotDifferentiableError
+from .autodiff import array_namespace as array_namespace
+from .autodiff import checkpoint as checkpoint
+from .autodiff import custom_vjp as custom_vjp
+from .autodiff import grad as grad
+from .autodiff import hessian as hessian
+from .autodiff import hvp as hvp
+from .autodiff import jacobian as jacobian
+from .autodiff import jvp as jvp
+from .autodiff import lift as lift
+from .autodiff import stop_gradient as stop_gradient
+from .autodiff import traced_namespace as traced_namespace
+from .autodiff import value_and_grad as value_and_grad
+from .autodiff import vjp as vjp
+from .backend import available_backends as available_backends
+from .backend import backend as backend
+from .backend import backend_of as backend_of
+from .backend import backends_report as backends_report
+from .backend import to_numpy as to_numpy
+from .backend import use as use
+from .backend import using as using
+
+if TYPE_CHECKING:
+    from . import functional as functional
+    from . import init as init
+    from . import losses as losses
+    from . import optim as optim
+    from . import random as random
+    from . import testing as testing
+    from .layers import *  # noqa: F403
+    from .random import seed as seed
 
 __version__ = "0.1.0"
 
+_PARTS = ("functional", "init", "layers", "losses", "optim", "random", "testing")
+_EAGER = tuple(name for name in globals() if not name.startswith("_") and name not in ("annotations", "importlib"))
+
+
+def _all() -> list[str]:
+    names = {*_EAGER, *_PARTS, "seed", *importlib.import_module(".layers", __name__).__all__}
+    return sorted(names - {"Any", "TYPE_CHECKING", "autodiff"})
+
 
 def __getattr__(name: str) -> Any:
-    import importlib
-
-    if name in ("functional", "init", "losses", "optim", "random", "testing", "layers"):
-        return importlib.import_module(f"{__name__}.{name}")
+    if name in _PARTS:
+        return importlib.import_module(f".{name}", __name__)
     if name == "seed":
-        return importlib.import_module(f"{__name__}.random").seed
-    if not name.startswith("_"):
-        layers = importlib.import_module(f"{__name__}.layers")
-        if name in layers.__all__:
-            return getattr(layers, name)
-    raise AttributeError(f"module 'nnx' has no attribute {name!r}")
+        value = importlib.import_module(".random", __name__).seed
+    elif name == "__all__":
+        return _all()
+    elif name.startswith("_"):
+        raise AttributeError(f"module 'nnx' has no attribute {name!r}")
+    else:
+        try:
+            value = getattr(importlib.import_module(".layers", __name__), name)
+        except AttributeError:
+            raise AttributeError(f"module 'nnx' has no attribute {name!r}") from None
+    globals()[name] = value
+    return value
 
 
-__all__ = [
-    "DerivativeLostError",
-    "LeakedArrayError",
-    "MixedLibrariesError",
-    "NotDifferentiableError",
-    "array_namespace",
-    "available_backends",
-    "backend",
-    "backend_of",
-    "backends_report",
-    "checkpoint",
-    "custom_vjp",
-    "grad",
-    "hessian",
-    "hvp",
-    "jacobian",
-    "jvp",
-    "lift",
-    "stop_gradient",
-    "to_numpy",
-    "traced_namespace",
-    "use",
-    "using",
-    "value_and_grad",
-    "vjp",
-]
+def __dir__() -> list[str]:
+    return _all()

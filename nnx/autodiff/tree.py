@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -41,11 +40,10 @@ def map_tree(f: Callable[[Any, Path], Any], tree: Any, path: Path = ()) -> Any:
         new = copy.copy(tree)
         new.update(items_of)
         return new
-    if dataclasses.is_dataclass(tree) and not isinstance(tree, type):
+    if hasattr(kind, "__dataclass_fields__"):  # the module dataclasses costs 8 ms to import
         new = copy.copy(tree)
-        for field in dataclasses.fields(tree):
-            value = map_tree(f, getattr(tree, field.name), (*path, field.name))
-            object.__setattr__(new, field.name, value)
+        for name in kind.__dataclass_fields__:
+            object.__setattr__(new, name, map_tree(f, getattr(tree, name), (*path, name)))
         return new
     return f(tree, path)
 
