@@ -61,9 +61,11 @@ def unary(library: Library, name: str, forward: Function, rule: Rule) -> Functio
     keep_out, keep_x = (True, True) if library.hot else (modes[0] != DROP, modes[1] != DROP)
     coerce, new = library.coerce, _new
 
-    def function(x: Any, /, *, out: Any = None) -> Any:
+    def function(x: Any, /, *, out: Any = None, **params: Any) -> Any:
         if out is not None:
-            return library.store(out, function(x))
+            return library.store(out, function(x, **params))
+        if params:
+            return with_params(x, **params)
         if type(x) is not T:
             x = coerce(x, name)
         value = x.value
@@ -79,6 +81,7 @@ def unary(library: Library, name: str, forward: Function, rule: Rule) -> Functio
         entries.append((kind, pullback, x.index, xp, result if keep_out else None, value if keep_x else None))
         return out
 
+    with_params = general(library, name, forward, rule)
     return function
 
 
@@ -100,9 +103,11 @@ def binary(library: Library, name: str, forward: Function, rule: Rule, operator:
     scalars = frozenset((float, int))
     one, both = BINARY1, BINARY2
 
-    def function(x: Any, y: Any, /, *, out: Any = None) -> Any:
+    def function(x: Any, y: Any, /, *, out: Any = None, **params: Any) -> Any:
         if out is not None:
-            return library.store(out, function(x, y))
+            return library.store(out, function(x, y, **params))
+        if params:
+            return fallback(x, y, **params)
         type_x, type_y = type(x), type(y)
         if type_x is T and type_y is T:
             tape, other = x.tape, y.tape
