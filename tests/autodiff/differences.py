@@ -1,7 +1,7 @@
 """Gradients against finite differences, through the public transforms and nothing else of nnx.
 
-``check`` differentiates ``Re sum(weights * f(x))`` for random weights, and compares with a fourth-order central
-difference in a random direction; then does the same to the gradient itself.
+``check`` differentiates ``Re sum(weights * f(x))`` for random weights, and compares with a fourth-order
+central difference in a random direction; then does the same to the gradient itself.
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ def _draw(rng: np.random.Generator, like: Any) -> Any:
     return x + 1j * rng.standard_normal(like.shape) if np.iscomplexobj(like) else x
 
 
-def _loss(library: Library, f: Callable[..., Any], args: list[Any], rng: np.random.Generator) -> Callable[..., Any]:
+def _loss(
+    library: Library, f: Callable[..., Any], args: list[Any], rng: np.random.Generator
+) -> Callable[..., Any]:
     """A random real functional of ``f``."""
     plain = f(library.xp, *[library.array(a) for a in args])
     weights = [_draw(rng, library.numpy(leaf)) for leaf in _leaves(plain)]
@@ -68,9 +70,13 @@ def _loss(library: Library, f: Callable[..., Any], args: list[Any], rng: np.rand
     return loss
 
 
-def _difference(library: Library, loss: Callable[..., Any], args: list[Any], along: list[Any], h: float) -> float:
+def _difference(
+    library: Library, loss: Callable[..., Any], args: list[Any], along: list[Any], h: float
+) -> float:
     def at(e: float) -> float:
-        return float(library.numpy(loss(*[library.array(a + e * t) for a, t in zip(args, along, strict=True)])))
+        return float(
+            library.numpy(loss(*[library.array(a + e * t) for a, t in zip(args, along, strict=True)]))
+        )
 
     return (8 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12 * h)
 

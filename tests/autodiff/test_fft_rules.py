@@ -22,7 +22,14 @@ def data(shape: tuple[int, ...], kind: str) -> Any:
     return x + 1j * rng.standard_normal(shape) if kind == "complex" else x
 
 
-ONE = {"fft": "complex", "ifft": "complex", "rfft": "real", "irfft": "complex", "hfft": "complex", "ihfft": "real"}
+ONE = {
+    "fft": "complex",
+    "ifft": "complex",
+    "rfft": "real",
+    "irfft": "complex",
+    "hfft": "complex",
+    "ihfft": "real",
+}
 SEVERAL = {"fftn": "complex", "ifftn": "complex", "rfftn": "real", "irfftn": "complex"}
 
 
@@ -90,7 +97,9 @@ def test_single_precision_stays(library: Library, name: str) -> None:
 def test_frequencies_have_no_derivative(library: Library) -> None:
     def loss(x: Any) -> Any:
         xp = nnx.autodiff.array_namespace(x)
-        return xp.sum(x * xp.fft.fftfreq(4, device=library.device) * xp.fft.rfftfreq(6, device=library.device))
+        return xp.sum(
+            x * xp.fft.fftfreq(4, device=library.device) * xp.fft.rfftfreq(6, device=library.device)
+        )
 
     g = nnx.grad(loss)(library.array(np.ones(4)))
     np.testing.assert_allclose(library.numpy(g), np.fft.fftfreq(4) * np.fft.rfftfreq(6))

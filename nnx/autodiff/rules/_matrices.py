@@ -77,8 +77,8 @@ def inverse_gaps(xp: Any, values: Any) -> Any:
 def refuse_gauge(xp: Any, defect: Any, g: Any, what: str) -> None:
     """Raise if a cotangent depends on what a decomposition leaves arbitrary.
 
-    ``defect`` is how much the result changes along the arbitrary directions; it is rounding error, relative to
-    the cotangent ``g``, for every function that is well defined.
+    ``defect`` is how much the result changes along the arbitrary directions: for every function that is well
+    defined rounding error, relative to the cotangent ``g``.
     """
     if defect.size == 0:
         return

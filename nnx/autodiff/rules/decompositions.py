@@ -1,11 +1,11 @@
 """Rules of matrix decompositions.
 
-Here conjugations come with the functions, so the formulas are written for the gradient in the usual inner product
-Re tr(aᴴ b): cotangents are conjugated on the way in and on the way out.
+Here conjugations come with the functions, so the formulas are written for the gradient in the usual inner
+product Re tr(aᴴ b): cotangents are conjugated on the way in and on the way out.
 
 - Functions of a Hermitian matrix (cholesky, eigh, eigvalsh) get a Hermitian gradient, as in PyTorch and JAX.
-- Where two eigenvalues or singular values are equal up to rounding, the term that mixes their vectors is taken to
-  be zero. That is exact for what does not depend on the choice of vectors, and finite for everything.
+- Where two eigenvalues or singular values are equal up to rounding, the term that mixes their vectors is
+  taken to be zero. That is exact for first derivatives of functions of the values, and finite always.
 - What a decomposition leaves arbitrary (the phase of complex vectors, the vectors that ``full_matrices`` and
   ``complete`` add) has no derivative: a result that depends on it is refused, one that does not is right.
 """
@@ -120,8 +120,10 @@ def _qr_tall(xp: Any, g_q: Any, g_r: Any, q: Any, r: Any) -> Any:
         change = g_q + change
     singular = xp.any(xp.linalg.diagonal(r) == 0, axis=-1)[..., None, None]
     safe = xp.where(singular, xp.astype(eye(xp, r), r.dtype), r)
-    change = adjoint(xp, xp.linalg.solve(safe, adjoint(xp, change)))
-    return xp.where(singular & (change != 0), float("nan"), change)
+    for g in (g_q, g_r):
+        if g is not None:  # there is no derivative without full rank: NaN, but only where one is asked for
+            change = xp.where(singular & xp.any(g != 0, axis=(-2, -1), keepdims=True), float("nan"), change)
+    return adjoint(xp, xp.linalg.solve(safe, adjoint(xp, change)))
 
 
 def _qr(xp: Any, g: Any, out: Any, x_like: Any, **_: Any) -> Any:

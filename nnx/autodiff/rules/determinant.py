@@ -1,8 +1,9 @@
 """Cofactors of a matrix: the derivative of its determinant, right at every rank.
 
 ``det(x) inv(x)ᵀ`` is the usual formula and means nothing at a singular matrix, where the cofactors are well
-defined (and zero below rank n - 1). Up to 3 by 3 they are written out; beyond that they come from the singular
-values: with x = U diag(s) Vᴴ the cofactors are det(U) det(Vᴴ) conj(U) diag(products of all other s) conj(Vᴴ).
+defined (and zero below rank n - 1). Up to 3 by 3 they are written out; beyond that they come from the
+singular values: with x = U diag(s) Vᴴ, and p the products of all singular values but one, the cofactors are
+det(U) det(Vᴴ) conj(U) diag(p) conj(Vᴴ).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..primitive import primitive
-from ._matrices import adjoint, conj, with_diagonal
+from ._matrices import conj, with_diagonal
 
 __all__ = ["cofactors"]
 
@@ -33,7 +34,7 @@ def cofactors(xp: Any, x: Any) -> Any:
 
 
 def _factors(xp: Any, x: Any) -> tuple[Any, Any, Any, Any, Any]:
-    """conj(U), s, conj(Vᴴ), det(U) det(Vᴴ) and NaN or 0 for each matrix: whether it has an infinity or a NaN."""
+    """conj(U), s, conj(Vᴴ), det(U) det(Vᴴ), and NaN for a matrix with an infinity or a NaN, else 0."""
     finite = xp.all(xp.isfinite(x), axis=(-2, -1))[..., None, None]
     u, s, vh = xp.linalg.svd(xp.where(finite, x, 0))
     unit = (xp.linalg.det(u) * xp.linalg.det(vh))[..., None, None]
@@ -65,8 +66,8 @@ def _cofactors(xp: Any, x: Any) -> Any:
 
 
 def _cofactors_pullback(xp: Any, g: Any, _out: Any, x: Any) -> Any:
-    # Cofactors are multiplicative, so turn to the basis in which x is diagonal. There a change b of the matrix
-    # changes cofactor [i, i] by the sum over j of p[i, j] b[j, j], and [i, j] by -p[i, j] b[j, i].
+    # Cofactors are multiplicative, so turn to the basis in which x is diagonal. There a change b of the
+    # matrix changes cofactor [i, i] by the sum over j of p[i, j] b[j, j], and [i, j] by -p[i, j] b[j, i].
     u, s, vh, unit, bad = _factors(xp, x)
     p = _without_two(xp, s)
     turned = xp.matmul(u.mT, xp.matmul(g, vh.mT))

@@ -1,17 +1,20 @@
 """Rules of the discrete Fourier transforms.
 
-A DFT matrix is symmetric, so each transform is its own transpose, with the same ``norm``. The transforms of real
-signals hold only half of a Hermitian spectrum: going back, its interior (all but the zero and the Nyquist
-frequency) counts once or twice.
+A DFT matrix is symmetric, so each transform is its own transpose, with the same ``norm``. The transforms of
+real signals hold only half of a Hermitian spectrum: its interior (all but the zero and the Nyquist frequency)
+stands for two frequencies each.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..primitive import Rule
 
 __all__ = ["NO_DERIVATIVE", "RULES"]
+
+Ints = Sequence[int] | None
 
 NO_DERIVATIVE = frozenset({"fft.fftfreq", "fft.rfftfreq"})
 
@@ -49,7 +52,7 @@ def _interior(xp: Any, g: Any, axis: int, n: int, factor: float) -> Any:
     return xp.where(edge, g, g * factor)
 
 
-def _axes(like: Any, s: Any, axes: Any) -> tuple[int, ...]:
+def _axes(like: Any, s: Ints, axes: Ints) -> tuple[int, ...]:
     """The axes of a transform of several, in order."""
     if axes is not None:
         return tuple(axes)
@@ -57,7 +60,9 @@ def _axes(like: Any, s: Any, axes: Any) -> tuple[int, ...]:
 
 
 def _one(name: str) -> Any:
-    def pullback(xp: Any, g: Any, _out: Any, x_like: Any, *, axis: int = -1, norm: Any = "backward", **_: Any) -> Any:
+    def pullback(
+        xp: Any, g: Any, _out: Any, x_like: Any, *, axis: int = -1, norm: Any = "backward", **_: Any
+    ) -> Any:
         g = getattr(xp.fft, name)(_complex(xp, g), axis=axis, norm=norm)
         return _resized(xp, g, axis, x_like.shape[axis])
 
@@ -66,7 +71,7 @@ def _one(name: str) -> Any:
 
 def _several(name: str) -> Any:
     def pullback(
-        xp: Any, g: Any, _out: Any, x_like: Any, *, s: Any = None, axes: Any = None, norm: Any = "backward"
+        xp: Any, g: Any, _out: Any, x_like: Any, *, s: Ints = None, axes: Ints = None, norm: Any = "backward"
     ) -> Any:
         over = _axes(x_like, s, axes)
         return _fitted(xp, getattr(xp.fft, name)(_complex(xp, g), axes=over, norm=norm), over, x_like)
@@ -95,30 +100,34 @@ def _real_in(name: str) -> Any:
 
 
 def _real_out(name: str) -> Any:
-    def pullback(xp: Any, g: Any, _out: Any, x_like: Any, *, axis: int = -1, norm: Any = "backward", **_: Any) -> Any:
+    def pullback(
+        xp: Any, g: Any, _out: Any, x_like: Any, *, axis: int = -1, norm: Any = "backward", **_: Any
+    ) -> Any:
         return _resized(xp, _to_half(xp, g, name, axis, norm), axis, x_like.shape[axis])
 
     return pullback
 
 
 def _rfftn(
-    xp: Any, g: Any, _out: Any, x_like: Any, *, s: Any = None, axes: Any = None, norm: Any = "backward"
+    xp: Any, g: Any, _out: Any, x_like: Any, *, s: Ints = None, axes: Ints = None, norm: Any = "backward"
 ) -> Any:
     over = _axes(x_like, s, axes)
-    n = x_like.shape[over[-1]] if s is None else s[-1]
+    others, last = over[:-1], over[-1]
+    n = x_like.shape[last] if s is None else s[-1]
     g = _complex(xp, g)
-    if len(over) > 1:
-        g = xp.fft.fftn(g, axes=over[:-1], norm=norm)
-    return _fitted(xp, _from_half(xp, g, "hfft", n, over[-1], norm), over, x_like)
+    if others:
+        g = xp.fft.fftn(g, axes=others, norm=norm)
+    return _fitted(xp, _from_half(xp, g, "hfft", n, last, norm), over, x_like)
 
 
 def _irfftn(
-    xp: Any, g: Any, _out: Any, x_like: Any, *, s: Any = None, axes: Any = None, norm: Any = "backward"
+    xp: Any, g: Any, _out: Any, x_like: Any, *, s: Ints = None, axes: Ints = None, norm: Any = "backward"
 ) -> Any:
     over = _axes(x_like, s, axes)
-    g = _to_half(xp, g, "ihfft", over[-1], norm)
-    if len(over) > 1:
-        g = xp.fft.ifftn(g, axes=over[:-1], norm=norm)
+    others, last = over[:-1], over[-1]
+    g = _to_half(xp, g, "ihfft", last, norm)
+    if others:
+        g = xp.fft.ifftn(g, axes=others, norm=norm)
     return _fitted(xp, g, over, x_like)
 
 

@@ -1,7 +1,7 @@
 """Rules of linear algebra: products, structure, determinants and solutions of linear systems.
 
-Written as plain transposes of the derivative (no conjugation), except where a function itself conjugates. Norms
-and decompositions have files of their own, and are merged into ``RULES`` here.
+Written as plain transposes of the derivative (no conjugation), except where a function itself conjugates.
+Norms and decompositions have files of their own, and are merged into ``RULES`` here.
 """
 
 from __future__ import annotations
@@ -160,14 +160,13 @@ def _solve(xp: Any, g: Any, out: Any, x: Any, y_like: Any, *, needed: tuple[bool
 def _pinv(xp: Any, g: Any, out: Any, x: Any, **_: Any) -> Any:
     # At constant rank (Golub and Pereyra 1973), with P = pinv(x):
     # dP = -P dx P + P Pᴴ dxᴴ (1 - x P) + (1 - P x) dxᴴ Pᴴ P
-    g, p_h = adjoint(xp, g), adjoint(xp, out)
+    transpose, g_h = out.mT, adjoint(xp, g)
     conj_x, conj_p = conj(xp, x), conj(xp, out)
-    left = xp.matmul(g, xp.matmul(conj_p, out.mT))
+    left = xp.matmul(g_h, xp.matmul(conj_p, transpose))
     left = left - xp.matmul(conj_x, xp.matmul(conj_p, left))
-    right = xp.matmul(xp.matmul(out.mT, conj_p), g)
+    right = xp.matmul(xp.matmul(transpose, conj_p), g_h)
     right = right - xp.matmul(xp.matmul(right, conj_p), conj_x)
-    through = conj(xp, xp.matmul(p_h, xp.matmul(adjoint(xp, g), p_h)))
-    return left + right - through
+    return left + right - xp.matmul(transpose, xp.matmul(g, transpose))
 
 
 _main: dict[str, Rule] = {

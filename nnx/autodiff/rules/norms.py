@@ -63,9 +63,7 @@ def _singular_values(xp: Any, g: Any, x: Any, weights: Any) -> Any:
     return conj(xp, xp.matmul(u * (g * weights(s)[..., None, :]), vh))
 
 
-def _matrix_norm(
-    xp: Any, g: Any, out: Any, x: Any, *, keepdims: bool = False, ord: Any = "fro"
-) -> Any:
+def _matrix_norm(xp: Any, g: Any, out: Any, x: Any, *, keepdims: bool = False, ord: Any = "fro") -> Any:
     g, out = _restored(xp, g, x.shape, (-2, -1)), _restored(xp, out, x.shape, (-2, -1))
     if ord is None or ord == "fro":
         return safe_divide(xp, g, out, out == 0) * conj(xp, x)
