@@ -140,7 +140,8 @@ def binary(library: Library, name: str, forward: Function, rule: Rule, operator:
         elif type_y is T and type_x in scalars:
             left, xv, yv, tape = False, x, y.value, y.tape
         else:
-            scalar_x, scalar_y = type_x in SCALARS, type_y in SCALARS
+            x, y = weak(library, x), weak(library, y)
+            scalar_x, scalar_y = type(x) in SCALARS, type(y) in SCALARS
             x2 = x if scalar_x else coerce(x, name, operator)
             y2 = y if scalar_y else coerce(y, name, operator)
             if x2 is NotImplemented or y2 is NotImplemented:
@@ -176,6 +177,13 @@ def binary(library: Library, name: str, forward: Function, rule: Rule, operator:
 
 
 SCALARS = frozenset((float, int, complex, bool))
+
+
+def weak(library: Library, x: Any) -> Any:
+    """A Python number for a number of a subclass (NumPy's float64 is one) that is no array of this library."""
+    if type(x) in SCALARS or not isinstance(x, (float, complex)) or library.owns(x):
+        return x
+    return float(x) if isinstance(x, float) else complex(x)
 
 
 def general(library: Library, name: str, forward: Function, rule: Rule) -> Function:

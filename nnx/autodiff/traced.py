@@ -115,8 +115,11 @@ class TracedArray:
 
     def _lost(self, how: str) -> NoReturn:
         len(self.tape.entries) if self.tape is not None else 0  # an array that has left its trace says so
+        from .dispatch import caller
+
         raise DerivativeLostError(
-            f"{how} takes a plain array out of a derivative, and the derivative of its result would be lost; "
+            f"{how} takes a plain array out of a derivative, and the derivative of its result would be lost "
+            f"(called at {caller()}); "
             "use nnx.stop_gradient(x) to read a value on purpose, or functions of "
             "nnx.array_namespace(x) to go on with the computation"
         )
