@@ -365,13 +365,17 @@ def without_derivative(library: Library, name: str, forward: Function) -> Functi
 
 def compare(library: Library, forward: Function) -> Function:
     """Comparison operators: the hot special case of ``without_derivative``."""
-    T, new, coerce = library.traced, _new, library.coerce
+    T, new = library.traced, _new
+
+    def coerce(x: Any) -> Any:
+        x = weak(library, x)
+        return x if type(x) in SCALARS else library.coerce(x, forward.__name__, True)
 
     def function(x: Any, y: Any, /) -> Any:
         if type(x) is not T and type(x) not in SCALARS:
-            x = coerce(x, forward.__name__, True)
+            x = coerce(x)
         if type(y) is not T and type(y) not in SCALARS:
-            y = coerce(y, forward.__name__, True)
+            y = coerce(y)
         if x is NotImplemented or y is NotImplemented:
             return NotImplemented
         if type(x) is T and x.tape is not None:
