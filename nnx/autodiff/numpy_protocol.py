@@ -56,6 +56,7 @@ def refuse(library: Library, name: str) -> NotDifferentiableError:
 def ufunc(library: Library, ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """``numpy_ufunc(*inputs)``, and ``add.reduce`` and its like."""
     xp, name = library.namespace, ufunc.__name__
+    inputs = tuple(_number(library, x) for x in inputs)
     out = kwargs.pop("out", None)
     where = kwargs.pop("where", True)
     kwargs = {k: v for k, v in kwargs.items() if not (k in ("casting", "order", "subok") or v is None)}
@@ -92,6 +93,13 @@ def _elementwise(library: Library, name: str, inputs: tuple[Any, ...]) -> Any:
     if special is not None:
         return special(*inputs)
     raise refuse(library, f"np.{name}")
+
+
+def _number(library: Library, x: Any) -> Any:
+    """NumPy's scalars beside another library's arrays, as the Python numbers that it takes them for."""
+    if isinstance(x, library.base) or getattr(x, "shape", None) != () or library.owns(x):
+        return x
+    return x.item() if type(x).__module__ == "numpy" else x
 
 
 def _is_scalar(x: Any) -> bool:
