@@ -1,8 +1,8 @@
-"""What every test may use: `lib`, one array library after the other, and a library state that no test leaves behind.
+"""What every test may use: `lib`, one array library after the other; and no test leaves anything behind.
 
-A test that takes `lib` runs on NumPy, on NumPy with arrays that must not be written to, on array-api-strict's second
-device (which refuses what the standard doesn't promise, mixed devices and silent conversion to NumPy) and, marked
-`gpu`, on CuPy. New arrays, of layers say, are made on the same library.
+A test that takes `lib` runs on NumPy, on NumPy with arrays that must not be written to, on array-api-strict's
+second device (which refuses what the standard doesn't promise, mixed devices and silent conversion to NumPy)
+and, marked `gpu`, on CuPy. New arrays, of layers say, are made on the same library.
 """
 
 from __future__ import annotations
@@ -110,7 +110,8 @@ def _fresh(request: pytest.FixtureRequest) -> Iterator[None]:
     """Each test starts with the same random stream, on NumPy or the library under test."""
     nnx.random.seed(0)
     used, selector._used = selector._used, None
-    token = selector._using.set(request.getfixturevalue("lib").backend if "lib" in request.fixturenames else None)
+    chosen = request.getfixturevalue("lib").backend if "lib" in request.fixturenames else None
+    token = selector._using.set(chosen)
     yield
     selector._using.reset(token)
     selector._used = used

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from math import prod
 from typing import Any
 
 from nnx.backend import Array, Backend, Device, Namespace
@@ -143,14 +144,14 @@ class CuPyBackend(Backend):
                 cupyx.scatter_add(result, index, source)
                 return result
             rows = rows_of(self.xp, target.shape, index, target.device, check=False)
-            width = int(target.size // max(_product(target.shape[: target.ndim - len(rows.trailing)]), 1))
+            width = prod(rows.trailing)
+            number_of_rows = prod(target.shape[: target.ndim - len(rows.trailing)])
             source = cupy.broadcast_to(cupy.asarray(source, dtype=target.dtype), rows.shape + rows.trailing)
             count = int(rows.numbers.size)
             if count * width == 0:
                 return result
             source = cupy.ascontiguousarray(source).reshape(count, width)
             flat = result.reshape(-1, width)
-            number_of_rows = flat.shape[0]
             if dtype in _REAL_PARTS:
                 dtype, width = _REAL_PARTS[dtype], 2 * width
                 source, flat = source.view(dtype), flat.view(dtype)
@@ -175,13 +176,6 @@ class CuPyBackend(Backend):
 
 def _words(number: int, count: int) -> tuple[int, ...]:
     return tuple(number >> 64 * i & _WORD for i in range(count))
-
-
-def _product(shape: tuple[int, ...]) -> int:
-    result = 1
-    for length in shape:
-        result *= length
-    return result
 
 
 def _first_failure(cupy: Any) -> str:

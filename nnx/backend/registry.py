@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from functools import cache
 from threading import RLock
 from typing import Any, cast
 
@@ -86,6 +87,7 @@ def _why_unavailable(name: str) -> str | None:
         return f"its package could not be loaded: {type(error).__name__}: {error}"
 
 
+@cache
 def _entry_points() -> dict[str, Any]:
     from importlib.metadata import entry_points  # 30 ms, so not before somebody asks
 
@@ -153,16 +155,23 @@ def _of_type(x: Array) -> Backend:
             return named(root)
         if root != "builtins" and (name := _registered_root(root)) is not None:
             return named(name)
-    try:
-        from array_api_compat import array_namespace
+    kind = cast(Any, type(x))
+    own = hasattr(kind, "__array_namespace__")
+    namespace = x.__array_namespace__() if own else _namespace_of_stranger(x)
+    return _of_namespace(kind.__module__.partition(".")[0], namespace)
 
-        namespace = array_namespace(x)
+
+def _namespace_of_stranger(x: Any) -> Any:
+    """From array-api-compat, which knows some libraries whose arrays have no `__array_namespace__`."""
+    from array_api_compat import array_namespace
+
+    try:
+        return array_namespace(x)
     except TypeError:
         raise TypeError(
             "expected an array of a library that speaks the Array API standard, got "
             f"{type(x).__module__}.{type(x).__qualname__}"
         ) from None
-    return _of_namespace(type(x).__module__.partition(".")[0], namespace)
 
 
 def _is_array_type(kind: Any) -> bool:
@@ -196,8 +205,10 @@ def _registered_root(root: str) -> str | None:
     points = _entry_points()
     if root in points:
         return root
-    strangers = (named(name) for name in points if name not in _OURS)
-    return next((backend.name for backend in strangers if root in backend.roots), None)
+    for name in points:
+        if _why_unavailable(name) is None and root in named(name).roots:
+            return name
+    return None
 
 
 def _of_namespace(root: str, namespace: Any) -> Backend:

@@ -40,9 +40,9 @@ def scatter_add(xp: Namespace, target: Array, index: Any, source: Array) -> Arra
     width = prod(rows.trailing)
     source = xp.astype(xp.asarray(source, device=target.device), target.dtype, copy=False)
     source = xp.reshape(xp.broadcast_to(source, rows.shape + rows.trailing), (prod(rows.shape), width))
-    if source.size == 0:
+    if 0 in source.shape:
         return xp.asarray(target, copy=True)
-    added = _sum_by_row(xp, rows.numbers, source, target.size // width)
+    added = _sum_by_row(xp, rows.numbers, source, prod(target.shape) // width)
     return target + xp.reshape(added, target.shape)
 
 

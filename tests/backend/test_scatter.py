@@ -56,21 +56,27 @@ def test_every_kind_of_index(lib, index, function):
     source = RNG.normal(size=target[index].shape)
     arguments = (lib.asarray(target), to_library(lib, index), lib.asarray(source))
     before = lib.to_numpy(arguments[0])
-    result = scatter_add(lib.xp, *arguments) if function == "standard" else lib.backend.scatter_add(*arguments)
+    result = (
+        scatter_add(lib.xp, *arguments) if function == "standard" else lib.backend.scatter_add(*arguments)
+    )
     lib.assert_close(result, expected_sum(target, index, source), rtol=1e-12)
     lib.assert_equal(arguments[0], before)
     assert result is not arguments[0]
     assert not lib.backend.is_view(result, arguments[0])
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64", "complex64", "complex128", "int32", "int64", "uint8"])
+@pytest.mark.parametrize(
+    "dtype", ["float32", "float64", "complex64", "complex128", "int32", "int64", "uint8"]
+)
 @pytest.mark.parametrize("function", ["standard", "backend"])
 def test_dtypes(lib, dtype, function):
     target = np.arange(12).reshape(4, 3).astype(dtype)
     index = np.array([0, 3, 3, 3, 1, 0])
     source = (RNG.normal(size=(6, 3)) * 5).astype(dtype)
     arguments = (lib.asarray(target), (lib.asarray(index),), lib.asarray(source))
-    result = scatter_add(lib.xp, *arguments) if function == "standard" else lib.backend.scatter_add(*arguments)
+    result = (
+        scatter_add(lib.xp, *arguments) if function == "standard" else lib.backend.scatter_add(*arguments)
+    )
     assert result.dtype == lib.dtype(dtype)
     lib.assert_close(result, expected_sum(target, index, source), rtol=1e-6)
 
@@ -91,7 +97,7 @@ def test_long_runs(lib, rows, width, numbers, data):
 
 
 def test_sums_stay_apart(lib):
-    """A scan by differences of a running sum would carry an infinity, and lose small numbers beside large ones."""
+    """Differences of a running sum would carry an infinity on, and lose small numbers beside large ones."""
     index = lib.asarray([0, 1, 1, 2, 2])
     source = lib.asarray([np.inf, 1e300, -1e300, 1e-300, np.nan])
     lib.assert_equal(scatter_add(lib.xp, lib.asarray(np.zeros(4)), index, source), [np.inf, 0.0, np.nan, 0.0])
@@ -118,7 +124,9 @@ def test_same_sums_every_time(lib):
     for _ in range(3):
         lib.assert_equal(lib.backend.scatter_add(*arguments), first)
     if lib.name != "strict":  # whose scan adds in pairs
-        lib.assert_equal(lib.backend.scatter_add(*arguments), expected_sum(np.zeros_like(first), index, source))
+        lib.assert_equal(
+            lib.backend.scatter_add(*arguments), expected_sum(np.zeros_like(first), index, source)
+        )
 
 
 @pytest.mark.parametrize("index", [[0, 4], [-5], [0, 99, 1]])

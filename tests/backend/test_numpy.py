@@ -1,0 +1,138 @@
+"""NumPy's backend: the cheap namespace equals the standard one, and views are told from copies."""
+
+import itertools
+
+import array_api_compat.numpy as standard
+import numpy as np
+import pytest
+
+from nnx_numpy import NumPyBackend
+from nnx_numpy.fast import OWN
+
+BACKEND = NumPyBackend()
+FAST = BACKEND.fast
+ARRAYS = [
+    np.array([[1.5, -2.0, 0.0], [np.nan, 3.0, -0.5]]),
+    np.array([[1.5, -2.0, 0.0], [7.0, 3.0, -0.5]], dtype=np.float32),
+    np.arange(-6, 6, dtype=np.int8).reshape(2, 2, 3),
+    np.array([[True, False, True]]),
+    np.array([1 + 2j, -3j, 0]),
+    np.array(2.5),
+    np.ones((2, 3), order="F"),
+    np.zeros((0, 3)),
+    np.float64(1.5),
+]
+AXES = [
+    {},
+    {"axis": 0},
+    {"axis": -1},
+    {"axis": None},
+    {"axis": (0, 1)},
+    {"keepdims": True},
+    {"axis": 1, "keepdims": True},
+]
+CALLS = {
+    **{name: [((), axes) for axes in AXES] for name in ("sum", "prod", "max", "min", "any", "all", "mean")},
+    **{name: [((), axes) for axes in AXES if axes.get("axis") != (0, 1)] for name in ("argmax", "argmin")},
+    "reshape": [(((-1,),), {}), (((3, 2),), {}), (((-1,),), {"copy": True}), (((4, 5),), {})],
+    "permute_dims": [(((1, 0),), {}), (((2, 0, 1),), {}), (((0,),), {})],
+    "matrix_transpose": [((), {})],
+    "squeeze": [((0,), {}), ((), {"axis": 0}), (((0,),), {}), ((1,), {})],
+    "expand_dims": [((), {}), *(((), {"axis": axis}) for axis in (0, -1, 1, 9, (0, 2)))],
+    "astype": [*(((np.float64,), keywords) for keywords in ({}, {"copy": False}, {"device": "cpu"}))],
+    "asarray": [((), {}), ((), {"dtype": np.float32}), ((), {"copy": True}), ((), {"device": "cpu"})],
+    "zeros_like": [((), {}), ((), {"dtype": np.int16}), ((), {"device": "cpu"})],
+    "take": [((np.array([0, 0]),), {"axis": 0}), ((np.array([0]),), {"axis": -1}), ((np.array([0]),), {})],
+    "sign": [((), {})],
+    "matmul": [((np.ones((3, 2)),), {}), ((np.ones(3),), {})],
+    "clip": [
+        *((bounds, {}) for bounds in ((), (-1, 1), (-0.5,), (None, 0), (np.array(0), np.array(1)))),
+        ((), {"max": 0.5}),
+    ],
+}  # fmt: skip
+
+
+def outcome(function, *arguments, **keywords):
+    try:
+        return function(*arguments, **keywords)
+    except (ValueError, TypeError, IndexError, AttributeError):
+        return None
+
+
+@pytest.mark.filterwarnings("ignore")  # means of nothing, casts of complex numbers
+@pytest.mark.parametrize("name", [function.__name__ for function in OWN])
+def test_cheap_functions_equal_the_standard_ones(name):
+    compared = 0
+    for x, (arguments, keywords) in itertools.product(ARRAYS, CALLS[name]):
+        expected = outcome(getattr(standard, name), x, *arguments, **keywords)
+        if expected is not None:  # what the standard doesn't allow is nobody's promise
+            result = getattr(FAST, name)(x, *arguments, **keywords)
+            np.testing.assert_array_equal(result, expected, strict=True)
+            compared += 1
+    assert compared >= 4
+
+
+def test_the_cheap_namespace_has_everything_else_too():
+    assert {name for name in standard.__dir__() if name[:2] != "__"} <= set(dir(FAST))
+    assert FAST.exp is standard.exp
+    assert FAST.__array_namespace_info__ is standard.__array_namespace_info__
+    assert BACKEND.fast is FAST
+
+
+def test_cheap_astype_copies_unless_told_not_to():
+    x = np.ones(2)
+    assert FAST.astype(x, np.float64) is not x
+    assert FAST.astype(x, np.float64, copy=False) is x
+
+
+X = np.arange(24.0).reshape(4, 6)
+
+
+@pytest.mark.parametrize(
+    ("result", "view"),
+    [
+        (X, True),
+        (X[0], True),
+        (X[1, 2, ...], True),
+        (X[::2].T, True),
+        (X.reshape(-1), True),
+        (X.T.reshape(-1), False),
+        (X[[0, 1]], False),
+        (X[X > 3], False),
+        (X[0, 0], False),
+        (X + 1, False),
+        (X.copy(), False),
+        (np.arange(24.0)[3:], False),
+        (X[0:0], False),
+    ],
+)
+def test_views(result, view):
+    assert BACKEND.is_view(result, X) is view
+    assert BACKEND.is_view(X, result) is view or result.size == 1
+    assert BACKEND.is_view(result, X[1:]) is (view and np.shares_memory(result, X[1:]))
+
+
+def test_owned():
+    x = np.ones((2, 3))
+    assert BACKEND.owned(x) is x
+    frozen = np.ones(2)
+    frozen.flags.writeable = False
+    for other in (x[0], x.T, frozen, np.float64(2.0), np.broadcast_to(1.0, (2,))):
+        mine = BACKEND.owned(other)
+        assert type(mine) is np.ndarray
+        assert mine.flags.owndata
+        assert mine.flags.writeable
+        np.testing.assert_array_equal(mine, other)
+
+
+def test_set_item_writes_into_nothing():
+    x = np.arange(4.0)
+    x.flags.writeable = False
+    np.testing.assert_array_equal(BACKEND.set_item(x, slice(1, 3), 9.0), [0, 9, 9, 3])
+    np.testing.assert_array_equal(BACKEND.set_item(x, np.array([0, 0]), np.array([5.0, 6.0])), [6, 1, 2, 3])
+    np.testing.assert_array_equal(x, [0, 1, 2, 3])
+
+
+def test_methods_beyond_the_standard():
+    assert {"sum", "mean", "reshape", "astype", "item", "tolist", "clip"} <= BACKEND.array_methods
+    assert not {"shape", "to_device", "view", "tobytes", "flags", "ctypes", "__add__"} & BACKEND.array_methods
