@@ -114,6 +114,7 @@ class Generator:
         """
         stream = self._current()
         with stream.lock:
+            self._log(stream)
             first, stream.spawned = stream.spawned, stream.spawned + n
             key = stream.key
         host = named("numpy")
@@ -272,16 +273,18 @@ class Generator:
         replayed = _replayed.get()
         return self._stream if replayed is None else replayed.get(self, self._stream)
 
+    def _log(self, stream: _Stream) -> None:
+        """Let the recordings of this context know the state before the first use."""
+        for log in _logs.get():
+            if self not in log:
+                log[self] = _state_of(stream)
+
     def _words(self, place: _Place, count: int | None = None) -> Array:
         """Fresh words, 1-D, where the place's maker makes them."""
         count = place.count if count is None else count
         stream = self._current()
         with stream.lock:
-            logs = _logs.get()
-            if logs:
-                state = _state_of(stream)
-                for log in logs:
-                    log.setdefault(self, state)
+            self._log(stream)
             key, counter = stream.key, stream.counter
             stream.counter += -(-count // 4)
         return place.maker.bits(key, counter, count, place.device if place.native else None)
