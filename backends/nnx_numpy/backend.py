@@ -14,6 +14,7 @@ from nnx.backend import Array, Backend, Device, Namespace
 from nnx.backend.protocol import methods_beyond_standard
 
 from . import fast
+from .overrides import OVERRIDES
 
 _EMPTY = np.zeros(4, dtype=np.uint64)
 
@@ -28,6 +29,7 @@ class NumPyBackend(Backend):
     name = "numpy"
     roots = ("numpy",)
     makes_bits = True
+    overrides = OVERRIDES
     _local = threading.local()
 
     def namespace(self) -> Namespace:

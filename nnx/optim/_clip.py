@@ -1,0 +1,95 @@
+"""Keeping gradients from growing too large."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..autodiff.tree import map_tree
+from ..backend import Array, backend_of
+from ..functional._errors import complaint
+
+__all__ = ["clip_by_norm", "clip_by_value", "global_norm"]
+
+
+def global_norm(grads: Any, norm_type: float = 2.0) -> float:
+    """The norm of all gradients taken as one vector.
+
+    Parameters
+    ----------
+    grads
+        Arrays in any nesting of dicts, lists and tuples.
+    norm_type
+        2 for the Euclidean norm, ``inf`` for the largest element, and so on.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> global_norm({"w": np.asarray([3.0]), "b": np.asarray([4.0])})
+    5.0
+    """
+    norms: list[float] = []
+
+    def measure(g: Array, _path: Any) -> Array:
+        if g.size:
+            xp = backend_of(g).xp
+            norms.append(float(xp.linalg.vector_norm(g, ord=norm_type)))
+        return g
+
+    map_tree(measure, grads)
+    if norm_type == math.inf:
+        return max(norms, default=0.0)
+    largest = max(norms, default=0.0)
+    if not 0.0 < largest < math.inf:
+        return math.nan if any(math.isnan(n) for n in norms) else largest
+    return largest * sum((n / largest) ** norm_type for n in norms) ** (1.0 / norm_type)
+
+
+def clip_by_norm(grads: Any, max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False) -> Any:
+    """The gradients, scaled down together where their norm is larger than ``max_norm``.
+
+    As PyTorch's ``clip_grad_norm_``: the factor is ``max_norm / (norm + 1e-6)``, at most 1.
+
+    Parameters
+    ----------
+    grads
+        Arrays in any nesting of dicts, lists and tuples; they are not changed.
+    max_norm
+        The largest norm that is left alone.
+    norm_type
+        Which norm; see :func:`global_norm`.
+    error_if_nonfinite
+        Whether a norm of infinity or NaN is an error.
+
+    Returns
+    -------
+    New gradients in the same nesting.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> clip_by_norm({"w": np.asarray([3.0]), "b": np.asarray([4.0])}, 1.0)["b"].round(4)
+    array([0.8])
+    """
+    if not max_norm >= 0.0:
+        raise complaint("clip_by_norm", f"expected a max_norm of at least 0, got {max_norm!r}")
+    norm = global_norm(grads, norm_type)
+    if error_if_nonfinite and not math.isfinite(norm):
+        raise complaint("clip_by_norm", f"the norm of the gradients is {norm}")
+    factor = max_norm / (norm + 1e-6)
+    factor = 1.0 if factor > 1.0 else factor  # a NaN stays one
+    return map_tree(lambda g, _path: g * factor, grads)
+
+
+def clip_by_value(grads: Any, clip_value: float) -> Any:
+    """The gradients with every element brought into ``[-clip_value, clip_value]``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> clip_by_value({"w": np.asarray([3.0, -0.5])}, 1.0)
+    {'w': array([ 1. , -0.5])}
+    """
+    if not clip_value >= 0.0:
+        raise complaint("clip_by_value", f"expected a clip_value of at least 0, got {clip_value!r}")
+    return map_tree(lambda g, _path: backend_of(g).xp.clip(g, -clip_value, clip_value), grads)

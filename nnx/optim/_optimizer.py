@@ -1,0 +1,281 @@
+"""What all optimizers share: names and groups of parameters, checks, state, and when to rebuild their buckets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+from ..autodiff.cells import Cell
+from ..backend import Array, Backend, backend_of
+from ..functional._errors import complaint
+from ._buckets import Bucket, FlatBucket, PlainBucket
+from ._places import places_of
+from ._state import checked, moved_with
+
+__all__ = ["LearningRate", "Optimizer"]
+
+LearningRate = float | Callable[[int], float]
+PIECE = 65_536  # elements: fewer and calls cost more than they save, more and they leave the cache
+
+
+class Optimizer:
+    """The base of the optimizers; a subclass gives its settings and its rule for one array.
+
+    A subclass defines ``statistics`` (the names of the arrays it keeps for each parameter), ``coefficients`` (the
+    numbers that its rule needs at a step) and ``rule``, in standard functions; a backend may have the same rule
+    in place, among its overrides as ``"optim.<name>"``.
+
+    Parameters
+    ----------
+    model_or_parameters
+        A Layer, whose trainable parameters are updated, or a dict of arrays by name, which is copied.
+    groups
+        Settings that differ for some parameters, by pattern of their paths: ``{"*.bias": {"weight_decay": 0.0}}``.
+        A pattern is a path, the path of a layer for all below it, or has wildcards; the first that matches counts.
+    **settings
+        What the rule is set with.
+
+    Attributes
+    ----------
+    learning_rate
+        A number, or a function of the step; may be assigned to.
+    step
+        How many updates there have been.
+    """
+
+    name: str
+
+    def __init__(
+        self,
+        model_or_parameters: Any,
+        groups: Mapping[str, Mapping[str, Any]] | None = None,
+        **settings: Any,
+    ) -> None:
+        self._places = places_of(model_or_parameters)
+        self.step = 0
+        self.settings = settings
+        self.groups = {pattern: dict(changes) for pattern, changes in (groups or {}).items()}
+        for changes in ({}, *self.groups.values()):
+            self._check(changes)
+        self._cells: dict[str, Cell] | None = None
+        self._buckets: list[Bucket] = []
+        self._kept: dict[str, tuple[int, Mapping[str, Array]]] = {}
+        unused = [p for p in self.groups if not any(_matches(p, path) for path in self._places.cells())]
+        if unused:
+            raise complaint(
+                type(self).__name__,
+                f'groups: no parameter matches "{unused[0]}"; there are {", ".join(self._places.cells()) or "none"}',
+            )
+
+    # for subclasses ------------------------------------------------------------------------------------------
+
+    def check(self, settings: Mapping[str, Any]) -> None:
+        """Raise where settings make no sense."""
+
+    def statistics(self, settings: Mapping[str, Any]) -> Sequence[str]:
+        """The names of the arrays that are kept for each parameter."""
+        return ()
+
+    def coefficients(self, settings: Mapping[str, Any], learning_rate: float, step: int) -> tuple[Any, ...]:
+        """The numbers that the rule takes at a step, counted from 1."""
+        raise NotImplementedError
+
+    @staticmethod
+    def rule(xp: Any, p: Array, g: Array, state: tuple[Array, ...], *coefficients: Any) -> tuple[Array, Any]:
+        """The new parameter and its new statistics."""
+        raise NotImplementedError
+
+    # for users -----------------------------------------------------------------------------------------------
+
+    @property
+    def learning_rate(self) -> LearningRate:
+        """A number, or a function of the 0-based step."""
+        return self.settings["learning_rate"]
+
+    @learning_rate.setter
+    def learning_rate(self, value: LearningRate) -> None:
+        self._check({"learning_rate": value})
+        self.settings["learning_rate"] = value
+
+    @property
+    def parameters(self) -> dict[str, Array]:
+        """The parameters as they are now, by path: the arrays themselves, which the next update may change."""
+        return {path: cell.value for path, cell in self._places.cells().items()}
+
+    def update(self, grads: Mapping[str, Array]) -> None:
+        """Move every parameter one step.
+
+        Where the library has writable views, as NumPy and CuPy, the parameters are changed in place: an array that
+        was read from the model before shows the new values. Copy what has to stay, or take ``state_dict()``.
+
+        Parameters
+        ----------
+        grads
+            A gradient for each trainable parameter, by path, as ``nnx.grad`` gives them for a Layer.
+
+        Raises
+        ------
+        ValueError
+            Where names or shapes don't fit; no parameter has been changed then.
+        TypeError
+            Where a gradient is of another library than its parameter.
+        """
+        if self._places.cells() is not self._cells or not all(bucket.settled() for bucket in self._buckets):
+            self._rebuild()
+        gradients = self._arranged(grads)
+        plans = [self._coefficients(bucket) for bucket in self._buckets]
+        for bucket, ours, coefficients in zip(self._buckets, gradients, plans, strict=True):
+            bucket.update(ours, self.rule, coefficients)
+            bucket.step += 1
+        self.step += 1
+
+    def state_dict(self) -> dict[str, Any]:
+        """A snapshot from which training goes on exactly: the step, and each parameter's own steps and statistics."""
+        if self._places.cells() is not self._cells:
+            self._rebuild()
+        entries: dict[str, dict[str, Any]] = {}
+        for bucket in self._buckets:
+            for path, arrays in bucket.states().items():
+                copies = {name: bucket.backend.xp.asarray(x, copy=True) for name, x in arrays.items()}
+                entries[path] = {"step": bucket.step, **copies}
+        return {"step": self.step, "parameters": {path: entries[path] for path in self._places.cells()}}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from a snapshot that an optimizer of the same kind took of a model with the same parameters.
+
+        Raises
+        ------
+        ValueError
+            With a list of everything that doesn't fit; nothing has been loaded then.
+        """
+        cells = self._places.cells()
+        names = {path: self.statistics(self._settings(self._group(path))) for path in cells}
+        self._kept = checked(type(self).__name__, state, cells, names)
+        self.step = int(state["step"])
+        self._buckets = []
+        self._rebuild()
+
+    def __repr__(self) -> str:
+        settings = ", ".join(f"{name}={value!r}" for name, value in self.settings.items())
+        return f"{type(self).__name__}({len(self._places.cells())} parameters, {settings})"
+
+    # inside --------------------------------------------------------------------------------------------------
+
+    def _check(self, changes: Mapping[str, Any]) -> None:
+        """Raise unless these settings exist and make sense."""
+        name = type(self).__name__
+        for key in changes:
+            if key not in self.settings:
+                raise complaint(name, f"unknown setting {key!r}; there are {', '.join(self.settings)}", TypeError)
+        settings = {**self.settings, **changes}
+        rate = settings["learning_rate"]
+        if not callable(rate) and not rate >= 0.0:
+            raise complaint(name, f"expected a learning_rate of at least 0 or a function of the step, got {rate!r}")
+        self.check(settings)
+
+    def _group(self, path: str) -> int:
+        """The index of the first pattern that matches; -1 for none."""
+        return next((i for i, pattern in enumerate(self.groups) if _matches(pattern, path)), -1)
+
+    def _settings(self, group: int) -> dict[str, Any]:
+        return self.settings if group < 0 else {**self.settings, **list(self.groups.values())[group]}
+
+    def _coefficients(self, bucket: Bucket) -> tuple[Any, ...]:
+        settings = self._settings(bucket.group)
+        rate = settings["learning_rate"]
+        return self.coefficients(settings, rate(self.step) if callable(rate) else rate, bucket.step + 1)
+
+    def _rebuild(self) -> None:
+        """Sort the parameters into buckets anew; what is known of those that stay is kept."""
+        known: dict[str, tuple[int, Mapping[str, Array]]] = dict(self._kept)
+        known.update({path: (b.step, states) for b in self._buckets for path, states in b.states().items()})
+        cells = self._places.cells()
+        sorted_into: dict[Any, list[tuple[str, Cell]]] = {}
+        for path, cell in cells.items():
+            value, backend = cell.value, backend_of(cell.value)
+            self._check_dtype(path, value, backend)
+            if path in known and any(tuple(x.shape) != tuple(value.shape) for x in known[path][1].values()):
+                del known[path]
+            key = (self._group(path), backend.name, value.device, value.dtype, known.get(path, (0,))[0])
+            sorted_into.setdefault(key, []).append((path, cell))
+        self._buckets = [
+            self._bucket(group, step, members, known) for (group, _, _, _, step), members in sorted_into.items()
+        ]
+        self._kept = {path: entry for path, entry in known.items() if path not in cells}  # frozen ones may come back
+        self._cells = cells
+
+    def _bucket(
+        self,
+        group: int,
+        step: int,
+        members: list[tuple[str, Cell]],
+        known: Mapping[str, tuple[int, Mapping[str, Array]]],
+    ) -> Bucket:
+        backend = backend_of(members[0][1].value)
+        names = self.statistics(self._settings(group))
+        states = {path: moved_with(cell.value, known[path][1]) for path, cell in members if path in known}
+        if not any(name.startswith("optim.") for name in backend.overrides):
+            return PlainBucket(backend, members, group, step, names, states)
+        override = backend.overrides.get(f"optim.{self.name}")
+        return FlatBucket(backend, members, group, step, names, states, override and override[0], PIECE)
+
+    def _check_dtype(self, path: str, value: Array, backend: Backend) -> None:
+        if not backend.xp.isdtype(value.dtype, "real floating"):
+            raise complaint(
+                type(self).__name__,
+                f'expected real floating parameters, got "{path}" with dtype {value.dtype}; freeze it',
+                TypeError,
+            )
+
+    def _arranged(self, grads: Mapping[str, Array]) -> list[list[Array]]:
+        """The gradients bucket by bucket; raises unless every one is there and fits."""
+        arranged: list[list[Array]] = []
+        count = 0
+        try:
+            for bucket in self._buckets:
+                ours = [grads[path] for path in bucket.paths]
+                for g, shape in zip(ours, bucket.shapes, strict=True):
+                    if type(g) is not bucket.kind or g.shape != shape:
+                        ours = self._coerced(bucket, ours)
+                        break
+                count += len(ours)
+                arranged.append(ours)
+        except (KeyError, TypeError, AttributeError):
+            self._complain(grads)
+            raise
+        if count != len(grads):
+            self._complain(grads)
+        return arranged
+
+    def _coerced(self, bucket: Bucket, gradients: list[Array]) -> list[Array]:
+        """Scalars as arrays; anything else that doesn't fit is an error."""
+        name, new = type(self).__name__, []
+        for path, g, shape in zip(bucket.paths, gradients, bucket.shapes, strict=True):
+            if getattr(type(g), "__nnx_traced__", False):
+                raise complaint(name, "update was called inside a derivative; call it on the gradients after it", TypeError)
+            backend = backend_of(g)
+            if backend.name != bucket.backend.name:
+                raise complaint(
+                    name, f'gradient "{path}" is an array of {backend.name}, its parameter one of '
+                    f"{bucket.backend.name}", TypeError,
+                )  # fmt: skip
+            if tuple(g.shape) != shape:
+                raise complaint(name, f'gradient "{path}": expected shape {shape}, got {tuple(g.shape)}')
+            new.append(backend.xp.asarray(g))
+        return new
+
+    def _complain(self, grads: Any) -> None:
+        name = type(self).__name__
+        if not isinstance(grads, Mapping):
+            raise complaint(name, f"expected a dict of gradients by path, got {type(grads).__name__}", TypeError)
+        cells = self._places.cells()
+        missing, unknown = [p for p in cells if p not in grads], [p for p in grads if p not in cells]
+        lines = [f'"{path}": missing' for path in missing]
+        lines += [f'"{path}": belongs to no trainable parameter' for path in unknown]
+        if lines:
+            raise complaint(name, "the gradients don't fit, nothing was updated:\n  " + "\n  ".join(lines))
+
+
+def _matches(pattern: str, path: str) -> bool:
+    return fnmatchcase(path, pattern) or fnmatchcase(path, pattern + ".*")

@@ -1,0 +1,61 @@
+"""The parameters that an optimizer updates: where they live, and by which settings each is updated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..autodiff.cells import Cell
+from ..backend import Array, backend_of
+from ..functional._errors import complaint
+
+__all__ = ["FromLayer", "FromMapping", "places_of"]
+
+
+class FromLayer:
+    """The trainable parameters of a layer, as they are at the moment."""
+
+    def __init__(self, layer: Any) -> None:
+        self.layer = layer
+        self._cells: Any = None
+        self._trainable: dict[str, Cell] = {}
+
+    def cells(self) -> dict[str, Cell]:
+        """By path; the same dict as long as nothing was added, taken away, frozen or unfrozen."""
+        cells = self.layer.__nnx_cells__()
+        if cells is not self._cells:
+            trainable = {path: cell for path, cell in cells.items() if cell.trainable}
+            if trainable != self._trainable:
+                self._trainable = trainable
+            self._cells = cells
+        return self._trainable
+
+
+class FromMapping:
+    """Arrays by name; they are copied, so the caller's own are never written to."""
+
+    def __init__(self, arrays: Mapping[str, Array]) -> None:
+        self._cells: dict[str, Cell] = {}
+        for name, value in arrays.items():
+            if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+                raise complaint("optimizer", f"expected strings as names of parameters, got {name!r}", TypeError)
+            try:
+                backend = backend_of(value)
+            except TypeError:
+                raise complaint("optimizer", f'parameter "{name}" is no array but {value!r:.60}', TypeError) from None
+            self._cells[name] = Cell(backend.xp.asarray(value, copy=True))
+
+    def cells(self) -> dict[str, Cell]:
+        """By name."""
+        return self._cells
+
+
+def places_of(model_or_parameters: Any) -> FromLayer | FromMapping:
+    """What an optimizer was given, as cells by path."""
+    if hasattr(type(model_or_parameters), "__nnx_cells__"):
+        return FromLayer(model_or_parameters)
+    if isinstance(model_or_parameters, Mapping):
+        return FromMapping(model_or_parameters)
+    raise complaint(
+        "optimizer", f"expected a Layer or a dict of arrays by name, got {type(model_or_parameters).__name__}", TypeError
+    )
