@@ -28,6 +28,14 @@ def _holds_traced(obj: Any) -> bool:
     )
 
 
+def _device_of(obj: Any) -> Any:
+    """The device of the first traced array in nested lists; None if there is none."""
+    if isinstance(obj, TracedArray):
+        return obj.device
+    items = obj if isinstance(obj, (list, tuple)) else ()
+    return next((d for d in map(_device_of, items) if d is not None), None)
+
+
 def asarray(library: Library, obj: Any, /, *, dtype: Any = None, device: Any = None, copy: Any = None) -> Any:
     """Convert to an array; nested lists may hold traced scalars and arrays, whose derivatives are kept."""
     xp = library.namespace
@@ -41,6 +49,7 @@ def asarray(library: Library, obj: Any, /, *, dtype: Any = None, device: Any = N
             return xp.astype(obj, dtype)
         return xp.astype(obj, obj.dtype, copy=True) if copy else obj
     if isinstance(obj, (list, tuple)) and _holds_traced(obj):
+        device = _device_of(obj) if device is None else device
         parts = [asarray(library, item, device=device) for item in obj]
         common = dtype or library.fast.result_type(*[library.raw(p) for p in parts])
         return xp.stack([p if p.dtype == common else xp.astype(p, common) for p in parts])
@@ -68,7 +77,40 @@ def unstack(library: Library, x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
     if not -x.ndim <= axis < x.ndim:
         raise IndexError(f"unstack: axis {axis} is out of range for {x.ndim} axes")
     lead = (slice(None),) * (axis % x.ndim)
-    return tuple(x[(*lead, i)] if lead else x[i] for i in range(x.shape[axis]))
+    return tuple(x[(*lead, i, ...)] for i in range(x.shape[axis]))
+
+
+def full(library: Library, shape: Any, fill_value: Any, *, dtype: Any = None, device: Any = None) -> Any:
+    """An array filled with one value, which may be traced."""
+    if not isinstance(fill_value, TracedArray):
+        return library.wrap(library.xp.full(shape, fill_value, dtype=dtype, device=device))
+    xp, value = library.namespace, asarray(library, fill_value, dtype=dtype, device=device)
+    return asarray(library, xp.broadcast_to(value, (shape,) if isinstance(shape, int) else shape), copy=True)
+
+
+def linspace(
+    library: Library,
+    start: Any,
+    stop: Any,
+    /,
+    num: int,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    endpoint: bool = True,
+) -> Any:
+    """Evenly spaced numbers from ``start`` to ``stop``, which may be traced."""
+    ends = [x for x in (start, stop) if isinstance(x, TracedArray)]
+    if not ends:
+        return library.wrap(
+            library.xp.linspace(start, stop, num, dtype=dtype, device=device, endpoint=endpoint)
+        )
+    xp = library.namespace
+    device = ends[0].device if device is None else device
+    kind = library.fast.result_type(*(library.raw(x) for x in (start, stop)), 1.0)
+    share = xp.linspace(0.0, 1.0, num, dtype=kind, device=device, endpoint=endpoint)
+    out = (1 - share) * start + share * stop
+    return out if dtype is None else xp.astype(out, dtype, copy=False)
 
 
 def full_like(library: Library, x: Any, /, fill_value: Any, *, dtype: Any = None, device: Any = None) -> Any:
@@ -88,7 +130,9 @@ def from_dlpack(library: Library, x: Any, /, *, device: Any = None, copy: Any = 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "asarray": asarray,
     "from_dlpack": from_dlpack,
+    "full": full,
     "full_like": full_like,
+    "linspace": linspace,
     "to_device": to_device,
     "unstack": unstack,
 }

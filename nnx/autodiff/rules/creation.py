@@ -1,7 +1,7 @@
 """Rules of the functions that make arrays, where what they make depends on an array.
 
-``asarray`` and ``full`` take values in any form (nested lists, scalars), so the traced namespace has its own
-versions of them, which end in functions that have rules.
+``asarray``, ``full`` and ``linspace`` take arrays in any place and form, so ``nnx.autodiff.composite``
+writes them in terms of functions that have rules.
 """
 
 from __future__ import annotations
@@ -11,28 +11,6 @@ from typing import Any
 from ..primitive import Rule
 
 __all__ = ["NO_DERIVATIVE", "RULES"]
-
-
-def _copied(xp: Any, g: Any, _out: Any, _x: Any, **_: Any) -> Any:
-    return g
-
-
-def _fractions(xp: Any, g: Any, num: int, endpoint: bool) -> Any:
-    """How far each element of a linspace is from start to stop."""
-    t = xp.linspace(0.0, 1.0, num, endpoint=endpoint, dtype=g.dtype, device=g.device)
-    return xp.reshape(t, (num,) + (1,) * (g.ndim - 1))
-
-
-def _linspace_start(
-    xp: Any, g: Any, _out: Any, _start: Any, _stop: Any, *, num: int, endpoint: bool = True, **_: Any
-) -> Any:
-    return g * (1 - _fractions(xp, g, num, endpoint))
-
-
-def _linspace_stop(
-    xp: Any, g: Any, _out: Any, _start: Any, _stop: Any, *, num: int, endpoint: bool = True, **_: Any
-) -> Any:
-    return g * _fractions(xp, g, num, endpoint)
 
 
 def _meshgrid(
@@ -52,12 +30,9 @@ def _meshgrid(
 
 
 RULES: dict[str, Rule] = {
-    "asarray": Rule(_copied),
-    "full_like": Rule(None, lambda xp, g, _out, _x, _value, **_: g, arrays=("x", "fill_value")),
-    "linspace": Rule(_linspace_start, _linspace_stop, params=("num",)),
     "meshgrid": Rule(_meshgrid, variadic=True, outputs=True),
-    "tril": Rule(lambda xp, g, _out, _x, *, k=0: xp.tril(g, k=k)),
-    "triu": Rule(lambda xp, g, _out, _x, *, k=0: xp.triu(g, k=k)),
+    "tril": Rule(lambda xp, g, _out, _x, *, k=0: xp.tril(g, k=k), params=("k",)),
+    "triu": Rule(lambda xp, g, _out, _x, *, k=0: xp.triu(g, k=k), params=("k",)),
 }
 
 NO_DERIVATIVE: frozenset[str] = frozenset(

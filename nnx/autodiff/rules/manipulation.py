@@ -50,11 +50,6 @@ def _stack(xp: Any, g: Any, _out: Any, _arrays: Any, needed: Sequence[bool], *, 
     return [g[_along(axis % g.ndim, i)] if wanted else None for i, wanted in enumerate(needed)]
 
 
-def _unstack(xp: Any, g: Any, out_like: Any, _x: Any, *, axis: int = 0) -> Any:
-    known = next(p for p in g if p is not None)
-    return xp.stack([xp.zeros_like(known) if p is None else p for p in g], axis=axis)
-
-
 def _flip(xp: Any, g: Any, _out: Any, _x: Any, *, axis: int | tuple[int, ...] | None = None) -> Any:
     return xp.flip(g, axis=axis)
 
@@ -123,7 +118,7 @@ RULES: dict[str, Rule] = {
     "concat": Rule(_concat, variadic=True),
     "diff": Rule(joint(_diff), arrays=("x", "prepend", "append")),
     "expand_dims": Rule(_reshaped, params=("axis",)),
-    "flip": Rule(_flip),
+    "flip": Rule(_flip, params=("axis",)),
     "moveaxis": Rule(_moveaxis, params=("source", "destination")),
     "permute_dims": Rule(_permute_dims, params=("axes",)),
     "repeat": Rule(_repeat, None, params=("axis",)),
@@ -132,5 +127,4 @@ RULES: dict[str, Rule] = {
     "squeeze": Rule(_reshaped, params=("axis",)),
     "stack": Rule(_stack, variadic=True),
     "tile": Rule(_tile, params=("repetitions",)),
-    "unstack": Rule(_unstack, outputs=True, params=("axis",)),
 }

@@ -74,8 +74,8 @@ def _first_output(xp: Any, g: Any, out: Any, x: Any) -> Any:
 
 
 RULES: dict[str, Rule] = {
-    "sort": Rule(_sort),
-    "take": Rule(_take, None),
+    "sort": Rule(_sort, params=("axis",)),
+    "take": Rule(_take, None, params=("axis",)),
     "take_along_axis": Rule(_take_along_axis, None, params=("axis",)),
     "unique_all": Rule(_first_output, outputs=True),
     "unique_counts": Rule(_first_output, outputs=True),

@@ -1,7 +1,8 @@
 """Rules of the statistical functions: sums, products, moments, extrema and cumulative ones.
 
 A reduction's cotangent first gets its reduced axes back with length one (``_restored``) and is then spread
-over the argument. Products never divide by an element, so that zeros need no special case; equal extrema share.
+over the argument. Products never divide by an element, so that zeros need no special case. Equal extrema
+share their cotangent.
 """
 
 from __future__ import annotations
@@ -152,13 +153,13 @@ def _prod(xp: Any, g: Any, _out: Any, x: Any, *, axis: Axis = None, keepdims: bo
 
 
 RULES: dict[str, Rule] = {
-    "cumulative_prod": Rule(_cumulative_prod),
-    "cumulative_sum": Rule(_cumulative_sum),
-    "max": Rule(_extremum),
-    "mean": Rule(_mean),
-    "min": Rule(_extremum),
-    "prod": Rule(_prod),
-    "std": Rule(_std),
-    "sum": Rule(_sum),
-    "var": Rule(_var),
+    "cumulative_prod": Rule(_cumulative_prod, params=("axis",)),
+    "cumulative_sum": Rule(_cumulative_sum, params=("axis",)),
+    "max": Rule(_extremum, params=("axis",)),
+    "mean": Rule(_mean, params=("axis",)),
+    "min": Rule(_extremum, params=("axis",)),
+    "prod": Rule(_prod, params=("axis",)),
+    "std": Rule(_std, params=("axis",)),
+    "sum": Rule(_sum, params=("axis",)),
+    "var": Rule(_var, params=("axis",)),
 }
