@@ -15,7 +15,6 @@ from .indexing import Indexing
 from .primitive import Like, Primitive
 from .tape import Tape
 from .traced import TracedArray, array_class
-from .views import VIEWS, viewing
 
 if TYPE_CHECKING:
     from .namespace import TracedNamespace
@@ -213,8 +212,7 @@ class Library(Indexing):
             forward = override[0]
         rule = RULES.get(name)
         if rule is not None:
-            function = dispatch.build(self, name, forward, rule)
-            return viewing(self, name, function) if name in VIEWS else function
+            return dispatch.build(self, name, forward, rule)
         if name in NO_DERIVATIVE:
             return dispatch.without_derivative(self, name, forward)
         return dispatch.opaque(self, name, forward)

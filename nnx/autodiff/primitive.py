@@ -13,6 +13,7 @@ Pullbacks neither sum over broadcast axes nor cast: the loop that calls them fit
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from functools import update_wrapper
 from typing import Any
@@ -27,14 +28,22 @@ DROP, LIKE, KEEP = 0, 1, 2
 class Like:
     """Shape, dtype and device of an array, without the array."""
 
-    __slots__ = ("device", "dtype", "ndim", "shape", "size")
+    __slots__ = ("device", "dtype", "shape")
 
     def __init__(self, array: Any) -> None:
         self.shape = array.shape
         self.dtype = array.dtype
-        self.ndim = array.ndim
-        self.size = array.size
         self.device = array.device
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return math.prod(self.shape)
 
 
 class joint:

@@ -6,6 +6,7 @@ first slots are the inputs; every other slot holds a flat tuple whose first item
     UNARY   pullback, parent, xp, out, x
     BINARY1 pullback, parent, fit, xp, out, x, y            one of two arguments carries a derivative
     BINARY2 pullback_x, parent_x, fit_x, pullback_y, parent_y, fit_y, xp, out, x, y
+    PARAMETRIC pullback, parent, like, xp, out, x, params   one argument, with parameters
     GENERAL step                                             any arity, one output
     SEVERAL step                                             several outputs in consecutive slots
     READ    parent, library, key, like, plain                x[key]
@@ -13,11 +14,12 @@ first slots are the inputs; every other slot holds a flat tuple whose first item
     RERUN   run, count                                       a checkpointed stretch of ``count`` slots
     OPAQUE  name, where                                      no rule is known: an error if reached
 
-``fit`` is None, or the (shape, dtype) that the cotangent has to be brought to.
+``fit`` is None, or has the shape and dtype that the cotangent has to be brought to.
 """
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable
 from typing import Any
@@ -27,7 +29,7 @@ from .primitive import KEEP, LIKE, Like
 
 __all__ = ["Step", "Tape", "fit_to", "pull"]
 
-UNARY, BINARY1, BINARY2, GENERAL, SEVERAL, READ, WRITE, RERUN, OPAQUE = range(9)
+UNARY, BINARY1, BINARY2, GENERAL, SEVERAL, READ, WRITE, RERUN, OPAQUE, PARAMETRIC = range(10)
 
 _levels = itertools.count(1)
 ELEMENTWISE: set[Any] = set()
@@ -102,9 +104,9 @@ def pruned(value: Any, mode: int) -> Any:
     return Like(value) if mode == LIKE else None
 
 
-def fit_to(xp: Any, g: Any, fit: tuple[Any, Any]) -> Any:
+def fit_to(xp: Any, g: Any, fit: Any) -> Any:
     """Bring a cotangent to its argument's realness, shape and dtype: the transpose of broadcasting and casting."""
-    shape, dtype = fit
+    shape, dtype = fit if type(fit) is tuple else (fit.shape, fit.dtype)
     if g.dtype != dtype:
         if xp.isdtype(g.dtype, "complex floating") and not xp.isdtype(dtype, "complex floating"):
             g = xp.real(g)
@@ -180,6 +182,12 @@ def _pull_plain(tape: Tape, entries: list[Any], cot: list[Any], stop: int) -> No
             c = pullback(xp, g, out, x, y)
             if fit is not None:
                 c = fit_to(xp, c, fit)
+        elif kind == PARAMETRIC:
+            _, pullback, j, like, xp, out, x, params = entry
+            cot[i] = None
+            c = pullback(xp, g, out, x, **params)
+            if c.shape != like.shape or c.dtype != like.dtype:
+                c = fit_to(xp, c, like)
         else:
             _pull_other(tape, entries, cot, owned, i, entry, False)
             continue
@@ -218,6 +226,10 @@ def _pull_careful(tape: Tape, entries: list[Any], cot: list[Any], stop: int, nes
             _, pullback, j, fit, xp, out, x, y = entry
             branches = ((pullback, j, fit),)
             args = (x, y)
+        elif kind == PARAMETRIC:
+            _, pullback, j, like, xp, out, x, params = entry
+            branches = ((functools.partial(pullback, **params) if params else pullback, j, like),)
+            args = (x,)
         else:
             _pull_other(tape, entries, cot, owned, i, entry, nested)
             continue

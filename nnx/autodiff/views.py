@@ -16,7 +16,7 @@ from .traced import TracedArray
 if TYPE_CHECKING:
     from .library import Library
 
-__all__ = ["VIEWS", "register", "viewing"]
+__all__ = ["VIEWS", "invalidate", "rebind", "refresh", "register"]
 
 
 def _reshape_back(library: Library, parent: Any, new: Any, **_: Any) -> Any:
@@ -53,45 +53,20 @@ def _read_only(_library: Library, _parent: Any, _new: Any, **_: Any) -> Any:
     raise ValueError("assignment destination is a read-only view; copy it first")
 
 
-VIEWS: dict[str, tuple[tuple[str, ...], Callable[..., Any]]] = {
-    "reshape": (("shape", "copy"), _reshape_back),
-    "expand_dims": (("axis",), _reshape_back),
-    "squeeze": (("axis",), _reshape_back),
-    "permute_dims": (("axes",), _permute_back),
-    "matrix_transpose": ((), _transpose_back),
-    "linalg.matrix_transpose": ((), _transpose_back),
-    "flip": (("axis",), _flip_back),
-    "moveaxis": (("source", "destination"), _move_back),
-    "real": ((), _real_back),
-    "imag": ((), _imag_back),
-    "broadcast_to": (("shape",), _read_only),
-    "linalg.diagonal": (("offset",), _read_only),
+VIEWS: dict[str, Callable[..., Any]] = {
+    "reshape": _reshape_back,
+    "expand_dims": _reshape_back,
+    "squeeze": _reshape_back,
+    "permute_dims": _permute_back,
+    "matrix_transpose": _transpose_back,
+    "linalg.matrix_transpose": _transpose_back,
+    "flip": _flip_back,
+    "moveaxis": _move_back,
+    "real": _real_back,
+    "imag": _imag_back,
+    "broadcast_to": _read_only,
+    "linalg.diagonal": _read_only,
 }
-
-
-def viewing(library: Library, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function whose result may share memory with its argument."""
-    names, back = VIEWS[name]
-    T, is_view, raw = library.traced, library.backend.is_view, library.raw
-
-    def viewing_function(x: Any, /, *args: Any, **params: Any) -> Any:
-        if type(x) is not T:
-            x = library.coerce(x, name)
-        out = function(x, *args, **params)
-        if type(out) is T and out is not x and is_view(raw(out), raw(x)):
-            if args:
-                params.update(zip(names, args, strict=False))
-            register(
-                out,
-                x,
-                lambda parent: function(parent, **params),
-                lambda parent, new: back(library, parent, new, **params),
-            )
-        return out
-
-    viewing_function.__name__ = viewing_function.__qualname__ = function.__name__
-    viewing_function.__doc__ = function.__doc__
-    return viewing_function
 
 
 def register(

@@ -1,0 +1,38 @@
+"""What the kinds of dispatch share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..errors import NotDifferentiableError
+from ..primitive import Refused, Rule
+from ..tape import ELEMENTWISE
+
+__all__ = ["SCALARS", "Function", "new", "pullback_of", "rewrap"]
+
+Function = Callable[..., Any]
+SCALARS = frozenset((float, int, complex, bool))
+new = object.__new__
+
+
+def pullback_of(rule: Rule, i: int, name: str) -> Function | None:
+    pullback = rule.pullbacks[i]
+    if isinstance(pullback, Refused):
+        reason = pullback.reason
+
+        def refuse(_xp: Any, _g: Any, _out: Any, *_args: Any, **_params: Any) -> Any:
+            raise NotDifferentiableError(f"{name} has no derivative for its argument {i}: {reason}")
+
+        return refuse
+    if rule.elementwise and pullback is not None:
+        ELEMENTWISE.add(pullback)
+    return pullback  # type: ignore[return-value]
+
+
+def rewrap(result: Any, items: list[Any]) -> Any:
+    """Items in the container type of ``result``: tuples, lists and named tuples."""
+    kind = type(result)
+    if hasattr(kind, "_fields"):
+        return kind(*items)
+    return kind(items) if kind in (tuple, list) else tuple(items)
