@@ -41,7 +41,6 @@ NO_DERIVATIVE: frozenset[str] = frozenset(
         "empty",
         "empty_like",
         "eye",
-        "from_dlpack",
         "ones",
         "ones_like",
         "zeros",

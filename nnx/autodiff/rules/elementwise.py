@@ -152,7 +152,7 @@ RULES: dict[str, Rule] = {
         lambda xp, g, _out, x, y: _larger(xp, g, y, x), lambda xp, g, _out, x, y: _larger(xp, g, x, y)
     ),
     "clip": _rule(_clip_x, _clip_min, _clip_max, arrays=("", "min", "max"), masks=True),
-    "real": _rule(lambda xp, g, _out, _x: g),
+    "real": _rule(lambda xp, g, _out, x_like: xp.astype(g, x_like.dtype)),
     "imag": _rule(lambda xp, g, _out, x_like: -1j * g if _is_complex(xp, x_like) else xp.zeros_like(g)),
     "conj": _rule(lambda xp, g, _out, _x: xp.conj(g) if _is_complex(xp, g) else g),
     "sign": _rule(_sign),
