@@ -14,17 +14,17 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # the tests run in
 os.environ.setdefault("SCIPY_ARRAY_API", "1")  # read when SciPy is first imported
 os.environ.pop("NNX_BACKEND", None)
 
-from collections.abc import Iterator  # noqa: E402
-from functools import cache  # noqa: E402
-from typing import Any  # noqa: E402
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
 
-import hypothesis  # noqa: E402
-import numpy as np  # noqa: E402
-import pytest  # noqa: E402
+import hypothesis
+import numpy as np
+import pytest
 
-import nnx  # noqa: E402
-import nnx.random  # noqa: E402
-from nnx.backend import selector  # noqa: E402
+import nnx
+import nnx.random
+from nnx.backend import selector
 
 hypothesis.settings.register_profile("nnx", deadline=None, derandomize=True, print_blob=True, max_examples=50)
 hypothesis.settings.load_profile("nnx")
