@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import NotDifferentiableError
 from ..primitive import Refused, Rule
 from ..tape import ELEMENTWISE
 
-__all__ = ["SCALARS", "Function", "new", "pullback_of", "rewrap"]
+if TYPE_CHECKING:
+    from ..library import Library
+
+__all__ = ["SCALARS", "Function", "new", "pullback_of", "rewrap", "weak"]
 
 Function = Callable[..., Any]
 SCALARS = frozenset((float, int, complex, bool))
@@ -36,3 +39,10 @@ def rewrap(result: Any, items: list[Any]) -> Any:
     if hasattr(kind, "_fields"):
         return kind(*items)
     return kind(items) if kind in (tuple, list) else tuple(items)
+
+
+def weak(library: Library, x: Any) -> Any:
+    """A Python number for a number of a subclass (NumPy's float64 is one) that is no array of this library."""
+    if type(x) in SCALARS or not isinstance(x, (float, complex)) or library.owns(x):
+        return x
+    return float(x) if isinstance(x, float) else complex(x)

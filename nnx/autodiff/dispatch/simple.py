@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..primitive import DROP, KEEP, LIKE, Rule, keep_modes
 from ..tape import BINARY1, BINARY2, UNARY
-from .common import SCALARS, Function, new, pullback_of
+from .common import SCALARS, Function, new, pullback_of, weak
 from .general import general
 
 if TYPE_CHECKING:
