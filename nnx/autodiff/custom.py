@@ -8,6 +8,7 @@ from typing import Any
 
 from . import tree
 from .library import library_of
+from .primitive import Like
 from .tape import SEVERAL, Step, Tape
 from .trace import call_name
 from .traced import TracedArray
@@ -105,12 +106,6 @@ class custom_vjp:
             for x, n in zip(arguments, owners, strict=True)
         ]
         library = next(x._library for x, t in zip(arguments, taken, strict=True) if t)
-        step = Step()
-        step.name, step.xp, step.params, step.variadic = name, library.fast, {}, False
-        step.pullbacks, step.args, step.out = (), (), None
-        step.parents = tuple(x.index if t else None for x, t in zip(arguments, taken, strict=True))
-        step.fits = tuple((x.shape, x.dtype) if t else None for x, t in zip(arguments, taken, strict=True))
-        step.count = len(outputs)
         zeros = [(x.shape, x.dtype, x.device) if library_of(x) is not None else None for x in outputs]
 
         def pull(xp: Any, g: Any, _out: Any, *, needed: Any) -> list[Any]:
@@ -128,7 +123,9 @@ class custom_vjp:
                 )
             return _flat(name, args, back, needed)
 
-        step.joint = pull
+        parents = tuple(x.index if t else None for x, t in zip(arguments, taken, strict=True))
+        fits = tuple(Like(x) if t else None for x, t in zip(arguments, taken, strict=True))
+        step = Step(name, library.fast, (), pull, False, parents, fits, (), {}, None, len(outputs))
         base = len(tape.entries)
         tape.entries.append((SEVERAL, step))
         tape.entries.extend([None] * (len(outputs) - 1))

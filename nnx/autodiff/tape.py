@@ -70,17 +70,31 @@ class Step:
 
     __slots__ = ("args", "count", "fits", "joint", "name", "out", "params", "parents", "pullbacks", "variadic", "xp")
 
-    name: str
-    xp: Any
-    pullbacks: tuple[Any, ...]
-    joint: Any
-    variadic: bool
-    parents: tuple[int | None, ...]
-    fits: tuple[Any, ...]
-    args: Any
-    params: dict[str, Any]
-    out: Any
-    count: int
+    def __init__(
+        self,
+        name: str,
+        xp: Any,
+        pullbacks: tuple[Any, ...],
+        joint: Any,
+        variadic: bool,
+        parents: tuple[int | None, ...],
+        fits: tuple[Any, ...],
+        args: Any,
+        params: dict[str, Any],
+        out: Any,
+        count: int,
+    ) -> None:
+        self.name = name
+        self.xp = xp
+        self.pullbacks = pullbacks
+        self.joint = joint
+        self.variadic = variadic
+        self.parents = parents
+        self.fits = fits
+        self.args = args
+        self.params = params
+        self.out = out
+        self.count = count  # of outputs, 0 where there is one that is no tuple
 
     def cotangents(self, xp: Any, g: Any, out: Any, args: Any) -> list[Any]:
         """The cotangent of every argument that needs one, None for the others."""

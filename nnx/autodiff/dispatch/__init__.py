@@ -43,7 +43,7 @@ def build(library: Library, name: str, forward: Function, rule: Rule) -> Functio
         function = unary(library, name, forward, rule)
     elif simple and len(rule.pullbacks) == 2:
         function = binary(library, name, forward, rule)
-    elif plain and len(rule.pullbacks) == 1 and not library.hot and rule.pullbacks[0] is not None:
+    elif plain and len(rule.pullbacks) == 1 and rule.pullbacks[0] is not None:
         function = parametric(library, name, forward, rule)
     else:
         function = general(library, name, forward, rule)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..primitive import DROP, Rule, keep_modes
+from ..primitive import DROP, Like, Rule, keep_modes
 from ..tape import GENERAL, SEVERAL, Step, Tape, pruned
 from .common import SCALARS, Function, pullback_of, rewrap
 
@@ -13,10 +13,12 @@ if TYPE_CHECKING:
 
 __all__ = ["general"]
 
+STAR = frozenset(("meshgrid", "broadcast_arrays"))  # take their arrays one by one, not in a list
+
 
 def general(library: Library, name: str, forward: Function, rule: Rule) -> Function:
     """Any number of arrays and parameters; one output or several."""
-    star = name in ("meshgrid", "broadcast_arrays")
+    star = name in STAR
     positional, named = rule.params, rule.arrays
     arity = 1 if rule.variadic else len(rule.pullbacks)
     if rule.joint is not None:
@@ -63,90 +65,83 @@ class _Plan:
     """What a general operation does once its arrays and parameters are apart."""
 
     def __init__(self, library: Library, name: str, forward: Function, rule: Rule) -> None:
-        self.library = library
-        self.name = name
-        self.forward = forward
-        self.rule = rule
+        self.library, self.name, self.forward, self.rule = library, name, forward, rule
         self.pullbacks = tuple(pullback_of(rule, i, name) for i in range(len(rule.pullbacks)))
-        self.star = rule.variadic and name in ("meshgrid", "broadcast_arrays")
-
-    def run(self, function: Function, values: Any, params: dict[str, Any]) -> Any:
-        if self.rule.variadic and not self.star:
-            return function(list(values), **params)
-        return function(*self._by_keyword(values, params), **params)
-
-    def _by_keyword(self, values: Any, params: dict[str, Any]) -> Any:
-        """Optional arrays go back to being keywords: not every library takes them by position."""
-        named = self.rule.arrays
-        if not named:
-            return values
-        keep = next((i for i, n in enumerate(named) if i > 0 and n), len(values))
-        for n, v in zip(named[keep:], values[keep:], strict=False):
-            if v is not None:
-                params[n] = v
-        return values[:keep]
+        self.joint = self.pullbacks[0] if rule.variadic else rule.joint
+        self.listed = rule.variadic and name not in STAR
+        # Optional arrays go to the library by keyword: not every one takes them by position.
+        self.by_keyword = next((i for i, n in enumerate(rule.arrays) if i > 0 and n), None)
+        self.suspects = frozenset((tuple, list))
+        self.modes_of: dict[Any, tuple[int, ...]] = {}
 
     def __call__(self, args: Any, params: dict[str, Any]) -> Any:
-        library, rule = self.library, self.rule
+        library = self.library
         T = library.traced
         tape: Tape | None = None
-        args = [
-            a if a is None or type(a) is T or type(a) in SCALARS else library.coerce(a, self.name) for a in args
-        ]
         for a in args:
-            if type(a) is T and a.tape is not None and (tape is None or a.tape.level > tape.level):
-                tape = a.tape
+            if type(a) is T:
+                other = a.tape
+                if other is not None and other is not tape and (tape is None or other.level > tape.level):
+                    tape = other
+            elif a is not None and type(a) not in SCALARS:
+                coerce, name = library.coerce, self.name
+                return self([a if a is None or type(a) in SCALARS else coerce(a, name) for a in args], params)
         for key, p in params.items():
-            if isinstance(p, (library.base, tuple, list)):
+            if type(p) in self.suspects or isinstance(p, library.base):
                 params[key] = library.parameter(p, self.name, key)
-        values = [
-            a.value if type(a) is T and (a.tape is None or a.tape is tape) else a for a in args
-        ]
-        nested = any(type(v) is T for v in values)
-        if nested:
-            result = self.run(library.function(self.name), values, dict(params))
-        else:
-            result = self.run(self.forward, values, dict(params))
+        values, nested = [], False
+        for a in args:
+            if type(a) is T and (a.tape is tape or a.tape is None):
+                a = a.value
+            if type(a) is T:
+                nested = True
+            values.append(a)
+        result = self.run(library.function(self.name) if nested else self.forward, values, params)
         if tape is None:
-            return library.wrap_all(result) if rule.outputs else library.wrap(result)
+            return library.wrap_all(result) if self.rule.outputs else library.wrap(result)
         return self.record(tape, args, values, params, result)
 
-    def record(self, tape: Tape, args: list[Any], values: list[Any], params: dict[str, Any], result: Any) -> Any:
-        library, rule = self.library, self.rule
-        T = library.traced
-        joint, pullbacks, variadic = rule.joint, self.pullbacks, rule.variadic
-        if variadic:
-            joint = pullbacks[0]
+    def run(self, function: Function, values: list[Any], params: dict[str, Any]) -> Any:
+        """Call the library's function, or on traced values this one again, a level further out."""
+        if self.listed:
+            return function(values, **params)
+        n = self.by_keyword
+        if n is None:
+            return function(*values, **params)
+        options = {k: v for k, v in zip(self.rule.arrays[n:], values[n:], strict=False) if v is not None}
+        return function(*values[:n], **options, **params)
+
+    def record(self, tape: Tape, args: Any, values: list[Any], params: dict[str, Any], result: Any) -> Any:
+        library, rule, joint, pullbacks = self.library, self.rule, self.joint, self.pullbacks
+        T, outputs = library.traced, rule.outputs
         parents = tuple(
-            a.index if type(a) is T and a.tape is tape and (joint is not None or pullbacks[i] is not None) else None
-            for i, a in enumerate(args)
+            [
+                a.index if type(a) is T and a.tape is tape and (joint or pullbacks[i]) is not None else None
+                for i, a in enumerate(args)
+            ]
         )
-        outputs = rule.outputs
-        if all(p is None for p in parents) or not (outputs or library.is_inexact(result)):
+        fits = tuple([None if j is None else Like(v) for j, v in zip(parents, values, strict=True)])
+        if not any(fits) or not (outputs or library.is_inexact(result)):
             return library.wrap_all(result) if outputs else library.wrap(result)
         if rule.masks:
             tape.masked = True
+        items = tuple(result) if outputs else (result,)
+        out_mode, *modes = self.modes(tuple([fit is not None for fit in fits]))
+        if library.hot:
+            kept: Any = values
+            out: Any = items
+        else:
+            kept = [pruned(v, m) for v, m in zip(values, modes, strict=True)]
+            out = None if out_mode == DROP else [pruned(v, out_mode) for v in items]
+        step = Step(
+            self.name, library.fast, pullbacks, joint, rule.variadic, parents, fits, tuple(kept), params,
+            out if out is None else tuple(out) if outputs else out[0], len(items) if outputs else 0,
+        )  # fmt: skip
         entries = tape.entries
         base = len(entries)
-        step = Step()
-        step.name, step.xp, step.params = self.name, library.fast, params
-        step.parents, step.pullbacks, step.joint, step.variadic = parents, pullbacks, joint, variadic
-        step.fits = tuple(
-            None if p is None else (v.shape, v.dtype) for p, v in zip(parents, values, strict=False)
-        )
-        modes = self.modes(parents, len(values))
-        hot = library.hot
-        step.args = tuple(
-            v if hot else pruned(v, m) for v, m in zip(values, modes[1:], strict=False)
-        )
         if not outputs:
-            step.count = 0
-            step.out = result if hot else pruned(result, modes[0])
             entries.append((GENERAL, step))
             return library.on_tape(result, tape, base)
-        items = tuple(result)
-        step.count = len(items)
-        step.out = items if hot else tuple(pruned(v, modes[0]) for v in items) if modes[0] != DROP else None
         if not items:
             return result
         entries.append((SEVERAL, step))
@@ -157,13 +152,19 @@ class _Plan:
         ]
         return rewrap(result, wrapped)
 
-    def modes(self, parents: tuple[int | None, ...], count: int) -> tuple[int, ...]:
+    def modes(self, needed: tuple[bool, ...]) -> tuple[int, ...]:
         """What the tape keeps of ``out`` and of each argument, over all pullbacks that will be called."""
-        rule = self.rule
-        if rule.variadic:
-            out, arrays = keep_modes(self.pullbacks[0], 1)  # type: ignore[arg-type]
+        modes = self.modes_of.get(needed)
+        if modes is None:
+            modes = self.modes_of[needed] = self._modes(needed)
+        return modes
+
+    def _modes(self, needed: tuple[bool, ...]) -> tuple[int, ...]:
+        count = len(needed)
+        if self.rule.variadic:
+            out, arrays = keep_modes(self.joint, 1)
             return (out,) + (arrays,) * count
-        if rule.joint is not None:
-            return keep_modes(rule.joint, count)
-        used = [keep_modes(p, count) for p, j in zip(self.pullbacks, parents, strict=False) if p and j is not None]
+        if self.joint is not None:
+            return keep_modes(self.joint, count)
+        used = [keep_modes(p, count) for p, n in zip(self.pullbacks, needed, strict=False) if p is not None and n]
         return tuple(max(column) for column in zip(*used, strict=True))

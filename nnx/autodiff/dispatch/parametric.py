@@ -20,7 +20,7 @@ def parametric(library: Library, name: str, forward: Function, rule: Rule) -> Fu
     T, xp, base = library.traced, library.fast, library.base
     positional, masks = rule.params, rule.masks
     pullback = pullback_of(rule, 0, name)
-    mode_out, mode_x = keep_modes(pullback, 1)
+    mode_out, mode_x = (KEEP, KEEP) if library.hot else keep_modes(pullback, 1)
     coerce, wrap, is_inexact, parameter = library.coerce, library.wrap, library.is_inexact, library.parameter
     suspects = frozenset((tuple, list))
     link = _linker(library, name)
