@@ -122,9 +122,8 @@ class Indexing:
         out = self.on_tape(result, top, len(entries))
         plain = _is_plain(key)
         fit = (vv.shape, vv.dtype) if type(v) is T else None
-        entries.append(
-            (WRITE, x.index if tape is top else None, v.index if other is top else None, self, key, fit, plain)
-        )
+        entry = (WRITE, x.index if tape is top else None, v.index if other is top else None, self, key, fit, plain)
+        entries.append((*entry, Like(result)) if top.hot else entry)
         if not plain:
             top.masked = True
         return out
