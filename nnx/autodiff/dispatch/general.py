@@ -97,6 +97,8 @@ class _Plan:
                 nested = True
             values.append(a)
         result = self.run(library.function(self.name) if nested else self.forward, values, params)
+        if type(result) is complex:  # as 1j * np.float64(2.0) is, for a float64 is a Python float too
+            result = library.fast.asarray(result)
         if tape is None:
             return library.wrap_all(result) if self.rule.outputs else library.wrap(result)
         return self.record(tape, args, values, params, result)

@@ -32,7 +32,7 @@ def _sign(xp: Any, g: Any, out: Any, x: Any) -> Any:
     if not _is_complex(xp, x):
         return xp.zeros_like(g)
     size = xp.abs(x)  # z / |z| turns, its modulus does not change
-    return 1j * xp.imag(g * out) * xp.conj(out) / xp.where(size == 0, 1, size)
+    return xp.imag(g * out) * 1j * xp.conj(out) / xp.where(size == 0, 1, size)
 
 
 def _pow_x(xp: Any, g: Any, _out: Any, x: Any, y: Any) -> Any:
@@ -153,7 +153,7 @@ RULES: dict[str, Rule] = {
     ),
     "clip": _rule(_clip_x, _clip_min, _clip_max, arrays=("", "min", "max"), masks=True),
     "real": _rule(lambda xp, g, _out, x_like: xp.astype(g, x_like.dtype)),
-    "imag": _rule(lambda xp, g, _out, x_like: -1j * g if _is_complex(xp, x_like) else xp.zeros_like(g)),
+    "imag": _rule(lambda xp, g, _out, x_like: g * -1j if _is_complex(xp, x_like) else xp.zeros_like(g)),
     "conj": _rule(lambda xp, g, _out, _x: xp.conj(g) if _is_complex(xp, g) else g),
     "sign": _rule(_sign),
 }
