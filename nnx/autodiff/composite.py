@@ -19,6 +19,7 @@ def bind(function: Callable[..., Any], library: Library) -> Callable[..., Any]:
     """The function of one library's namespace."""
     bound = functools.partial(function, library)
     functools.update_wrapper(bound, function)
+    vars(bound).pop("__wrapped__")  # its signature is the one without the library
     return bound
 
 

@@ -7,6 +7,8 @@ tape. Whatever is unusual (a raw array beside a traced one, a stale view, a fore
 
 from __future__ import annotations
 
+import functools
+import operator
 from typing import TYPE_CHECKING
 
 from ..primitive import LIKE, Rule, keep_modes
@@ -47,6 +49,14 @@ def build(library: Library, name: str, forward: Function, rule: Rule) -> Functio
         function = parametric(library, name, forward, rule)
     else:
         function = general(library, name, forward, rule)
+    functools.update_wrapper(function, _shown(library, name, forward), assigned=("__doc__",), updated=())
     function.__name__ = function.__qualname__ = name.rpartition(".")[2]
-    function.__doc__ = getattr(forward, "__doc__", None)
     return function
+
+
+def _shown(library: Library, name: str, forward: Function) -> Function:
+    """The function whose signature and docstring ``help`` shows: the namespace's own, of which ``fast`` may differ."""
+    try:
+        return operator.attrgetter(name)(library.xp)
+    except AttributeError:  # a primitive of nnx's own
+        return forward
