@@ -1,54 +1,16 @@
-"""Random numbers: the same on every library, saved and restored exactly.
-
-The stream is NumPy's own Philox 4x64: word ``i`` after a state is a pure function of the state's key and
-counter, so a state is two integers, and any library may make the words on its own device. What is drawn is
-defined by integer arithmetic on them:
-
-- masks compare integers, shuffles sort them: equal to the bit everywhere;
-- uniform numbers are the top 24 (float32) or 53 (float64) bits, scaled by a power of two: equal to the bit;
-- normal numbers are made on the host in float64 and then rounded to their dtype: equal to the bit between the
-  libraries of one machine, to rounding between machines.
-
-Arrays are made by the backend in force (`nnx.use`) unless a method is told which one.
-"""
+"""The generator: everything that can be drawn."""
 
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Generator as Yields
-from collections.abc import Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
 from operator import index
-from threading import Lock
-from typing import Any, TypeAlias
+from typing import Any
 
-from .backend import Array, Backend, Device, named, selector
+from ..backend import Array, Device, named
+from ._place import Place, Shape, Which
+from ._stream import State, Stream, key_from, logs, replayed_streams, state_of, stream_from
 
-__all__ = ["Generator", "default_generator", "recording", "replaying", "seed"]
-
-State: TypeAlias = dict[str, Any]
-Shape: TypeAlias = int | tuple[int, ...]
-Which: TypeAlias = str | Backend | None
-
-_ALGORITHM = "philox4x64-10"
-_KEYS = 2**128
 _SPAWNED = 2**255  # children's keys come from blocks that no draw ever reaches
-
-
-class _Stream:
-    """A place in a stream: what it is keyed with, how many blocks were drawn, how many children were had."""
-
-    __slots__ = ("counter", "key", "lock", "spawned")
-
-    def __init__(self, key: int, counter: int = 0, spawned: int = 0) -> None:
-        self.key, self.counter, self.spawned = key, counter, spawned
-        self.lock = Lock()
-
-
-_logs: ContextVar[tuple[dict[Generator, State], ...]] = ContextVar("nnx_random_logs", default=())
-_replayed: ContextVar[Mapping[Generator, _Stream] | None] = ContextVar("nnx_random_replayed", default=None)
 
 
 class Generator:
@@ -75,7 +37,7 @@ class Generator:
     """
 
     def __init__(self, seed: int | None = None) -> None:
-        self._stream = _Stream(_key(seed))
+        self._stream = Stream(key_from(seed))
 
     def __repr__(self) -> str:
         stream = self._current()
@@ -85,7 +47,7 @@ class Generator:
         return self.state
 
     def __setstate__(self, state: State) -> None:
-        self._stream = _stream_from(state)
+        self._stream = stream_from(state)
 
     @property
     def state(self) -> State:
@@ -98,11 +60,11 @@ class Generator:
         """
         stream = self._current()
         with stream.lock:
-            return _state_of(stream)
+            return state_of(stream)
 
     @state.setter
     def state(self, state: State) -> None:
-        new, stream = _stream_from(state), self._current()
+        new, stream = stream_from(state), self._current()
         with stream.lock:
             stream.key, stream.counter, stream.spawned = new.key, new.counter, new.spawned
 
@@ -128,7 +90,7 @@ class Generator:
         >>> [hex(word) for word in nnx.random.Generator(7).bits(2)]
         ['0xdf4034b829e9fba4', '0x4b9d10cdf8e64087']
         """
-        place = _Place(shape, device, backend)
+        place = Place(shape, device, backend)
         return place.deliver(self._words(place))
 
     def uniform(
@@ -162,7 +124,7 @@ class Generator:
         array([[-0.672547  ,  0.7441468 ],
                [ 0.9445267 , -0.40926933]], dtype=float32)
         """
-        place = _Place(shape, device, backend)
+        place = Place(shape, device, backend)
         dtype, wide = place.floating(dtype)
         xp = place.maker.fast
         if wide:
@@ -191,7 +153,7 @@ class Generator:
         >>> nnx.random.Generator(7).normal((3,), dtype="float64")
         array([-0.45865921, -1.29385824,  0.25178359])
         """
-        place = _Place(shape, device, backend, on_host=True)
+        place = Place(shape, device, backend, on_host=True)
         dtype, wide = place.floating(dtype)
         xp, half = place.maker.fast, -(-place.count // 2)
         words = self._words(place, 2 * half) >> 11
@@ -220,7 +182,7 @@ class Generator:
         """
         if not 0.0 <= p <= 1.0:
             raise ValueError(f"p: expected a probability from 0 to 1, got {p!r}")
-        place = _Place(shape, device, backend)
+        place = Place(shape, device, backend)
         halves, threshold = self._halves(place), round(p * 2**32)
         return place.deliver(halves <= threshold - 1 if threshold else halves != halves)
 
@@ -250,7 +212,7 @@ class Generator:
         low, high = (0, index(low)) if high is None else (index(low), index(high))
         if not (-(2**63) <= low < high <= 2**63 and high - low <= 2**63):
             raise ValueError(f"low, high: expected low < high, both int64, got low={low} and high={high}")
-        place = _Place(shape, device, backend, on_host=True)
+        place = Place(shape, device, backend, on_host=True)
         xp, words, span = place.maker.fast, self._words(place), high - low
         largest = 2**64 // span * span - 1  # larger words would favour the smaller remainders
         while largest < 2**64 - 1 and bool(xp.any(words > largest)):
@@ -265,21 +227,21 @@ class Generator:
         >>> nnx.random.Generator(7).permutation(5)
         array([4, 1, 3, 2, 0])
         """
-        place = _Place(index(n), device, backend, on_host=True)
+        place = Place(index(n), device, backend, on_host=True)
         return place.deliver(place.maker.xp.argsort(self._words(place)), place.backend.xp.int64)
 
-    def _current(self) -> _Stream:
+    def _current(self) -> Stream:
         """The stream to draw from here: in a replay not the generator's own."""
-        replayed = _replayed.get()
+        replayed = replayed_streams.get()
         return self._stream if replayed is None else replayed.get(self, self._stream)
 
-    def _log(self, stream: _Stream) -> None:
+    def _log(self, stream: Stream) -> None:
         """Let the recordings of this context know the state before the first use."""
-        for log in _logs.get():
+        for log in logs.get():
             if self not in log:
-                log[self] = _state_of(stream)
+                log[self] = state_of(stream)
 
-    def _words(self, place: _Place, count: int | None = None) -> Array:
+    def _words(self, place: Place, count: int | None = None) -> Array:
         """Fresh words, 1-D, where the place's maker makes them."""
         count = place.count if count is None else count
         stream = self._current()
@@ -289,136 +251,6 @@ class Generator:
             stream.counter += -(-count // 4)
         return place.maker.bits(key, counter, count, place.device if place.native else None)
 
-    def _halves(self, place: _Place) -> Array:
+    def _halves(self, place: Place) -> Array:
         """Fresh uint32 numbers, 1-D: the halves of words, lower half first."""
         return place.maker.halves(self._words(place, -(-place.count // 2)))[: place.count]
-
-
-class _Place:
-    """Where the result of a draw goes, its shape, and the backend that makes it."""
-
-    __slots__ = ("backend", "count", "device", "maker", "native", "shape")
-
-    def __init__(self, shape: Shape, device: Device, backend: Which, on_host: bool = False) -> None:
-        self.backend = selector.backend(backend) if backend is None or isinstance(backend, str) else backend
-        self.device = self.backend.device_named(device) if isinstance(device, str) else device
-        if device is None:
-            self.device = self.backend.device
-        self.shape = shape if isinstance(shape, tuple) else (index(shape),)
-        self.count = math.prod(self.shape)
-        if any(index(length) < 0 for length in self.shape):
-            raise ValueError(f"shape: expected lengths of at least 0, got {shape}")
-        host = named("numpy")
-        self.maker = self.backend if self.backend.makes_bits and not on_host else host
-        self.native = self.backend.name == self.maker.name
-
-    def deliver(self, made: Array, dtype: Any = None) -> Array:
-        """What the maker made, in shape, on the device."""
-        made = self.maker.fast.reshape(made, self.shape)
-        result = made if self.native else self.backend.from_host(made, self.device)
-        return result if dtype is None else self.backend.fast.astype(result, dtype, copy=False)
-
-    def dtype(self, dtype: Any) -> Any:
-        """A dtype of the backend from itself or its name."""
-        if isinstance(dtype, str):
-            found = getattr(self.backend.xp, dtype, None)
-            if found is None:
-                raise ValueError(f'dtype: backend "{self.backend.name}" has no dtype {dtype!r}')
-            return found
-        return dtype
-
-    def floating(self, dtype: Any) -> tuple[Any, bool]:
-        """A real floating dtype, float32 by default, and whether it is float64."""
-        xp = self.backend.xp
-        if dtype is None or dtype == "float32":
-            return xp.float32, False
-        dtype = self.dtype(dtype)
-        if not self.backend.is_inexact(dtype) or "complex" in str(dtype):
-            raise TypeError(f"dtype: expected a real floating dtype, got {dtype}")
-        return dtype, dtype == getattr(xp, "float64", None)
-
-
-def default_generator() -> Generator:
-    """The library's own stream: what layers and loaders draw from when they are given no generator.
-
-    >>> import nnx
-    >>> nnx.seed(7)
-    >>> nnx.random.default_generator()
-    Generator(key=7, counter=0)
-    """
-    return _default
-
-
-def seed(n: int) -> None:
-    """Start the library's random stream anew, from the seed ``n``; also available as ``nnx.seed``.
-
-    Raises
-    ------
-    ValueError
-        If ``n`` is no integer from 0 to 2**128 - 1.
-
-    Examples
-    --------
-    >>> import nnx
-    >>> nnx.seed(7)
-    """
-    _default.state = Generator(n).state
-
-
-@contextmanager
-def recording() -> Yields[dict[Generator, State]]:
-    """The state, before its first draw, of each generator that is used inside the block, in this context.
-
-    >>> import nnx
-    >>> generator = nnx.random.Generator(7)
-    >>> with recording() as states:
-    ...     first = generator.uniform(2)
-    >>> with replaying(states):
-    ...     bool((generator.uniform(2) == first).all())
-    True
-    """
-    log: dict[Generator, State] = {}
-    token = _logs.set((*_logs.get(), log))
-    try:
-        yield log
-    finally:
-        _logs.reset(token)
-
-
-@contextmanager
-def replaying(states: Mapping[Generator, State]) -> Yields[None]:
-    """Let each generator draw from its state in ``states`` inside the block, in this context; nowhere else.
-
-    Afterwards they go on where they were: other threads, and draws after the block, notice nothing.
-    """
-    streams = {generator: _stream_from(state) for generator, state in states.items()}
-    token = _replayed.set({**(_replayed.get() or {}), **streams})
-    try:
-        yield
-    finally:
-        _replayed.reset(token)
-
-
-def _key(seed: int | None) -> int:
-    if seed is None:
-        return int.from_bytes(os.urandom(16), "little")
-    if not 0 <= index(seed) < _KEYS:
-        raise ValueError(f"seed: expected an integer from 0 to 2**128 - 1, got {seed}")
-    return index(seed)
-
-
-def _state_of(stream: _Stream) -> State:
-    key = f"{stream.key:#x}"
-    return {"algorithm": _ALGORITHM, "key": key, "counter": stream.counter, "spawned": stream.spawned}
-
-
-def _stream_from(state: State) -> _Stream:
-    try:
-        if state["algorithm"] != _ALGORITHM:
-            raise ValueError(f"algorithm {state['algorithm']!r} instead of {_ALGORITHM!r}")
-        return _Stream(_key(int(state["key"], 16)), index(state["counter"]), index(state["spawned"]))
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"state: expected what Generator.state gave, got {state!r} ({error!r})") from None
-
-
-_default = Generator()
