@@ -153,6 +153,20 @@ def test_eigvals_goes_by_their_own_order(library: Library, n: int) -> None:
     np.testing.assert_allclose(np.sum(g * t), float(want), rtol=1e-5)
 
 
+@on_all
+def test_a_defective_matrix_does_not_spoil_its_batch(library: Library) -> None:
+    x = np.asarray(
+        [[[0, 1], [0, 0]], [[1, 2], [3, 4]]], dtype=np.float32
+    )  # the first has one eigenvector only
+
+    def loss(x: Any) -> Any:
+        xp = nnx.autodiff.array_namespace(x)
+        return xp.real(xp.sum(xp.linalg.eigvals(x)[1, :]))
+
+    (g,) = gradient(library, loss, [x])
+    np.testing.assert_allclose(g, [np.zeros((2, 2)), np.eye(2)], atol=1e-6)
+
+
 # qr --------------------------------------------------------------------------------------------------------
 
 

@@ -365,6 +365,13 @@ def test_vector_norm_at_zero_is_flat(library: Library, kind: str, ord: float) ->
     assert np.isfinite(some).all()
 
 
+def test_the_largest_of_nothing() -> None:
+    library = LIBRARIES[0]
+    check(library, lambda xp, x: xp.linalg.vector_norm(x, ord=math.inf), data(0))
+    check(library, lambda xp, x: xp.linalg.matrix_norm(x, ord=math.inf), data(2, 0, 3))
+    check(library, lambda xp, x: xp.linalg.matrix_norm(x, ord=2), data(2, 0, 3))
+
+
 @on_all
 def test_ties_share(library: Library) -> None:
     def loss(ord: float) -> Any:

@@ -17,6 +17,7 @@ __all__ = [
     "refuse_gauge",
     "safe_divide",
     "skew",
+    "solve",
     "with_diagonal",
 ]
 
@@ -59,6 +60,13 @@ def with_diagonal(xp: Any, x: Any, d: Any) -> Any:
 def safe_divide(xp: Any, x: Any, y: Any, undefined: Any) -> Any:
     """``x / y``, and zero where ``undefined``, without ever dividing there."""
     return xp.where(undefined, 0, x / xp.where(undefined, 1, y))
+
+
+def solve(xp: Any, a: Any, b: Any) -> Any:
+    """Solve ``a @ x = b``; a singular matrix in a stack gives NaN, or 0 for a zero right-hand side, no error."""
+    singular = (xp.linalg.slogdet(a)[0] == 0)[..., None, None]
+    x = xp.linalg.solve(xp.where(singular, xp.astype(eye(xp, a), a.dtype), a), b)
+    return xp.where(singular & xp.any(b != 0, axis=(-2, -1), keepdims=True), float("nan"), x)
 
 
 def below_rounding(xp: Any, x: Any, values: Any) -> Any:

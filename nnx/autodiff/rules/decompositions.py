@@ -26,6 +26,7 @@ from ._matrices import (
     refuse_gauge,
     safe_divide,
     skew,
+    solve,
     with_diagonal,
 )
 
@@ -42,7 +43,7 @@ def _cholesky(xp: Any, g: Any, out: Any, _x: Any, *, upper: bool = False) -> Any
     inner = xp.matmul(adjoint(xp, lower), g)
     inner = hermitian(xp, xp.where(eye(xp, inner), inner / 2, xp.tril(inner)))
     factor = adjoint(xp, lower)
-    inner = xp.linalg.solve(factor, adjoint(xp, xp.linalg.solve(factor, inner)))
+    inner = solve(xp, factor, adjoint(xp, solve(xp, factor, inner)))
     return conj(xp, hermitian(xp, inner))
 
 
@@ -70,7 +71,7 @@ def _eig(xp: Any, g: Any, out: Any, _x: Any) -> Any:
     v_h = adjoint(xp, v)
     if g_v is None:
         inner = adjoint(xp, v * g_w[..., None, :])
-        return conj(xp, xp.linalg.solve(v_h, inner))
+        return conj(xp, solve(xp, v_h, inner))
     g_v = xp.conj(g_v)
     inner = xp.matmul(v_h, g_v)
     along = xp.linalg.diagonal(inner)
@@ -79,7 +80,7 @@ def _eig(xp: Any, g: Any, out: Any, _x: Any) -> Any:
     inner = inner * xp.conj(inverse_gaps(xp, w))
     if g_w is not None:
         inner = with_diagonal(xp, inner, xp.conj(g_w))
-    return xp.conj(xp.linalg.solve(v_h, xp.matmul(inner, v_h)))
+    return xp.conj(solve(xp, v_h, xp.matmul(inner, v_h)))
 
 
 def _eigvals(xp: Any, g: Any, out: Any, x: Any) -> Any:
@@ -87,7 +88,7 @@ def _eigvals(xp: Any, g: Any, out: Any, x: Any) -> Any:
     w, v = xp.linalg.eig(x)
     g = xp.take_along_axis(g, xp.argsort(_order_key(xp, out), axis=-1), axis=-1)
     g = xp.take_along_axis(g, xp.argsort(xp.argsort(_order_key(xp, w), axis=-1), axis=-1), axis=-1)
-    result = xp.linalg.solve(v.mT, (v * g[..., None, :]).mT)
+    result = solve(xp, v.mT, (v * g[..., None, :]).mT)
     return result if is_complex(xp, x) else xp.real(result)
 
 
@@ -118,12 +119,11 @@ def _qr_tall(xp: Any, g_q: Any, g_r: Any, q: Any, r: Any) -> Any:
     change = xp.matmul(q, xp.where(eye(xp, inner), hermitian(xp, inner), above + adjoint(xp, above)))
     if g_q is not None:
         change = g_q + change
-    singular = xp.any(xp.linalg.diagonal(r) == 0, axis=-1)[..., None, None]
-    safe = xp.where(singular, xp.astype(eye(xp, r), r.dtype), r)
+    lost = xp.any(xp.linalg.diagonal(r) == 0, axis=-1)[..., None, None]
     for g in (g_q, g_r):
         if g is not None:  # there is no derivative without full rank: NaN, but only where one is asked for
-            change = xp.where(singular & xp.any(g != 0, axis=(-2, -1), keepdims=True), float("nan"), change)
-    return adjoint(xp, xp.linalg.solve(safe, adjoint(xp, change)))
+            change = xp.where(lost & xp.any(g != 0, axis=(-2, -1), keepdims=True), float("nan"), change)
+    return adjoint(xp, solve(xp, r, adjoint(xp, change)))
 
 
 def _qr(xp: Any, g: Any, out: Any, x_like: Any, **_: Any) -> Any:

@@ -141,6 +141,9 @@ def _slogdet(xp: Any, g: Any, out: Any, x: Any) -> Any:
 
 
 def _matrix_power(xp: Any, g: Any, _out: Any, x: Any, *, n: int) -> Any:
+    if n < 0:
+        inverse = xp.linalg.inv(x)
+        return _inv(xp, _matrix_power(xp, g, None, inverse, n=-n), inverse, None)
     # f([[x, g], [0, x]]) = [[f(x), Df(x)[g]], [0, f(x)]] for every power f; for the transpose take xᵀ.
     size, transpose = x.shape[-1], x.mT
     above = xp.concat([transpose, g], axis=-1)

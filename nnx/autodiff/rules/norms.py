@@ -46,6 +46,8 @@ def _vector_norm(
         return safe_divide(xp, g, out, out == 0) * conj(xp, x)
     if ord == 0:
         return xp.zeros_like(x) * g
+    if x.size == 0:
+        return x
     direction = _direction(xp, x)
     if ord == 1:
         return g * direction
@@ -67,6 +69,8 @@ def _matrix_norm(xp: Any, g: Any, out: Any, x: Any, *, keepdims: bool = False, o
     g, out = _restored(xp, g, x.shape, (-2, -1)), _restored(xp, out, x.shape, (-2, -1))
     if ord is None or ord == "fro":
         return safe_divide(xp, g, out, out == 0) * conj(xp, x)
+    if x.size == 0:
+        return x
     if ord == "nuc":
         return _singular_values(xp, g, x, xp.ones_like)
     if abs(ord) == 2:
