@@ -5,10 +5,12 @@ New primitives, custom pullbacks, layers, losses, and functions of other librari
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections.abc import Sequence
 from typing import Any
 
+from ..random import recording, replaying
 from ._check import Check
 from ._point import Function, Point, floating_arguments
 
@@ -44,8 +46,8 @@ def check_gradients(
     Parameters
     ----------
     f
-        A function of arrays, Layers, and containers of them, that does the same at every call. What it writes
-        to the buffers of a Layer is forgotten.
+        A function of arrays, Layers, and containers of them, that does the same at every call. Numbers that it
+        draws through ``nnx.random`` are drawn again the same; what it writes to buffers of a Layer is forgotten.
     order
         The highest order of derivative to check.
     argnums
@@ -83,8 +85,22 @@ def check_gradients(
         raise ValueError("check_gradients: no argument holds a floating array that could be differentiated")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # differences may step out of a function's domain
+        with recording() as states:
+            point.call(f)
+        f = _repeating(f, states)
         wide = point.widened()
         check = Check(f, tuple(modes), rtol, atol, step, seed)
         check.all_orders(f, wide, order)
         if wide is not point:
             check.narrow(f, point, wide, order)
+
+
+def _repeating(f: Function, states: Any) -> Function:
+    """``f`` with its random numbers drawn the same at every call."""
+
+    @functools.wraps(f, updated=())
+    def function(*args: Any) -> Any:
+        with replaying(states):
+            return f(*args)
+
+    return function
