@@ -136,3 +136,21 @@ def test_set_item_writes_into_nothing():
 def test_methods_beyond_the_standard():
     assert {"sum", "mean", "reshape", "astype", "item", "tolist", "clip"} <= BACKEND.array_methods
     assert not {"shape", "to_device", "view", "tobytes", "flags", "ctypes", "__add__"} & BACKEND.array_methods
+
+
+@pytest.mark.parametrize("shape", [(7, 3), (2, 40_000), (5, 2, 0), (3, 2, 2)])
+def test_rows_are_added_as_numpy_adds_them(shape):
+    rng = np.random.default_rng(4)
+    target = rng.normal(size=shape).astype(np.float32)
+    rows = rng.integers(-shape[0], shape[0], size=(30, 2))
+    for source in (rng.normal(size=(30, 2, *shape[1:])), rng.normal(size=shape[1:]), 1.5):
+        expected = target.copy()
+        np.add.at(expected, rows, np.asarray(source, np.float32))
+        np.testing.assert_array_equal(BACKEND.scatter_add(target, (rows,), source), expected)
+        np.testing.assert_array_equal(BACKEND.scatter_add(target, rows.astype(np.int32), source), expected)
+
+
+@pytest.mark.parametrize("row", [3, -4])
+def test_rows_out_of_bounds(row):
+    with pytest.raises(IndexError, match="index on axis 0: expected integers from -3 to 2, got"):
+        BACKEND.scatter_add(np.ones((3, 2)), np.array([0, row]), 1.0)
