@@ -46,7 +46,7 @@ def _vector_norm(
         return safe_divide(xp, g, out, out == 0) * conj(xp, x)
     if ord == 0:
         return xp.zeros_like(x) * g
-    if x.size == 0:
+    if 0 in x.shape:
         return x
     direction = _direction(xp, x)
     if ord == 1:
@@ -69,7 +69,7 @@ def _matrix_norm(xp: Any, g: Any, out: Any, x: Any, *, keepdims: bool = False, o
     g, out = _restored(xp, g, x.shape, (-2, -1)), _restored(xp, out, x.shape, (-2, -1))
     if ord is None or ord == "fro":
         return safe_divide(xp, g, out, out == 0) * conj(xp, x)
-    if x.size == 0:
+    if 0 in x.shape:
         return x
     if ord == "nuc":
         return _singular_values(xp, g, x, xp.ones_like)
