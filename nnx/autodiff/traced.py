@@ -169,7 +169,9 @@ class TracedArray:
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         self._out("pickling")
-        raise TypeError("a traced array cannot be pickled; return it from the differentiated function instead")
+        raise TypeError(
+            "a traced array cannot be pickled; return it from the differentiated function instead"
+        )
 
     def __copy__(self) -> Any:
         return self._library.namespace.asarray(self, copy=True)
@@ -194,6 +196,9 @@ class TracedArray:
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         return numpy_protocol.function(self._library, func, args, kwargs)
 
+    def __cupy_override_elementwise_kernel__(self, kernel: Any, *args: Any, **kwargs: Any) -> Any:
+        return numpy_protocol.kernel(self._library, kernel, args, kwargs)
+
     def __getattr__(self, name: str) -> Any:
         # Only for names that the class lacks: unset slots, and methods that the library's arrays have.
         if name in ("parent", "views", "index", "value", "tape") or name.startswith("__"):
@@ -204,7 +209,7 @@ class TracedArray:
 def array_class(library: Library) -> tuple[type[TracedArray], type[TracedArray]]:
     """The traced array type of one library, and the type that a view has while it has to be read again."""
     members: dict[str, Any] = {"__slots__": (), "_library": library, "__nnx_backend__": library.backend}
-    traced: Any = type("TracedArray", (TracedArray,), dict(members))
+    traced: Any = type("TracedArray", (TracedArray,), {**members, **numpy_protocol.members(library)})
 
     def refreshed(slot: str) -> property:
         def get(self: Any) -> Any:

@@ -1,0 +1,123 @@
+"""What the families share: arguments as NumPy takes them, brought to what the standard takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import NotDifferentiableError
+from ..views import rebind
+
+__all__ = [
+    "AxisError", "as_array", "as_arrays", "axes_of", "axis_of", "common", "complexed", "dtype_of", "floating", "is_complex",
+    "item", "places", "same_dtype", "unavailable", "write_into",
+]  # fmt: skip
+
+_PYTHON_TYPES = {"float": "float64", "int": "int64", "complex": "complex128", "bool_": "bool"}
+
+
+class AxisError(ValueError, IndexError):
+    """An axis that an array does not have."""
+
+
+def as_array(xp: Any, x: Any) -> Any:
+    """A traced array of an array, a number or nested lists."""
+    return xp.asarray(x)
+
+
+def as_arrays(xp: Any, items: Any) -> list[Any]:
+    """A traced array of each."""
+    return [xp.asarray(x) for x in items]
+
+
+def is_complex(xp: Any, x: Any) -> bool:
+    """Whether an array is complex."""
+    return bool(xp.isdtype(x.dtype, "complex floating"))
+
+
+def floating(xp: Any, x: Any) -> Any:
+    """A traced array of floating dtype; integers become float64, as NumPy has it."""
+    x = xp.asarray(x)
+    return xp.astype(x, xp.float64) if xp.isdtype(x.dtype, ("integral", "bool")) else x
+
+
+def complexed(xp: Any, x: Any) -> Any:
+    """A traced array of complex dtype of the same precision."""
+    x = floating(xp, x)
+    if is_complex(xp, x):
+        return x
+    return xp.astype(x, xp.complex64 if x.dtype == xp.float32 else xp.complex128)
+
+
+def dtype_of(xp: Any, dtype: Any) -> Any:
+    """The library's dtype for a dtype, a scalar type or a name, as NumPy's functions take them."""
+    if dtype is None:
+        return None
+    name = dtype if isinstance(dtype, str) else getattr(dtype, "name", None) or getattr(dtype, "__name__", "")
+    return getattr(xp, _PYTHON_TYPES.get(name, name) or "-", dtype)
+
+
+def common(xp: Any, *items: Any) -> Any:
+    """The dtype that arrays promote to."""
+    return xp.result_type(*items)
+
+
+def same_dtype(xp: Any, items: list[Any], dtype: Any = None) -> list[Any]:
+    """Arrays brought to one dtype."""
+    kind = dtype_of(xp, dtype) or common(xp, *items)
+    return [x if x.dtype == kind else xp.astype(x, kind) for x in items]
+
+
+def axis_of(axis: Any, ndim: int) -> int:
+    """One axis counted from the front."""
+    axis = int(axis)
+    if not -ndim <= axis < ndim:
+        raise AxisError(f"axis {axis} is out of bounds for array of dimension {ndim}")
+    return axis % ndim
+
+
+def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
+    """Axes counted from the front; None is all of them."""
+    if axis is None:
+        return tuple(range(ndim))
+    return tuple(axis_of(a, ndim) for a in axis) if isinstance(axis, (tuple, list)) else (axis_of(axis, ndim),)
+
+
+def places(axis: int, key: Any) -> tuple[Any, ...]:
+    """A key that selects along one axis, counted from the front."""
+    return (slice(None),) * axis + (key,)
+
+
+def item(x: Any) -> Any:
+    """A Python number of a number, which must not be differentiated, wherever it is kept."""
+    return x.item() if hasattr(x, "item") else x
+
+
+def unavailable(what: str) -> NotDifferentiableError:
+    """The error for a form of a function that is not offered."""
+    return NotDifferentiableError(
+        f"{what} is not available on traced arrays; write it with functions of nnx.array_namespace(x)"
+    )
+
+
+def write_into(xp: Any, target: Any, result: Any) -> Any:
+    """``out=``: bind a traced array to a result that fits it."""
+    library = xp._library
+    if isinstance(target, tuple):
+        (target,) = target
+    if not isinstance(target, library.base):
+        raise NotDifferentiableError(
+            "out= with a plain array: the values written into it would lose their derivative; pass a traced array, "
+            "or write out[...] = result into one made by nnx.array_namespace(x)"
+        )
+    result = xp.asarray(result)
+    kinds = ("bool", "integral", "real floating", "complex floating")
+    rank, room = (next(i for i, kind in enumerate(kinds) if xp.isdtype(x.dtype, kind)) for x in (result, target))
+    if rank > room:
+        raise TypeError(f"out=: cannot cast the result from {result.dtype} to {target.dtype}")
+    if result.shape == target.shape:
+        rebind(library, target, result if result.dtype == target.dtype else xp.astype(result, target.dtype))
+    elif result.ndim <= target.ndim:
+        target[...] = result
+    else:
+        raise ValueError(f"out=: the result has shape {result.shape}, the output has {target.shape}")
+    return target

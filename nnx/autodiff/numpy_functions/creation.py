@@ -1,0 +1,178 @@
+"""New arrays: like another one, of given values, or evenly spaced between differentiable ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ._tools import as_array, as_arrays, axis_of, common, dtype_of, floating, is_complex, unavailable
+
+__all__ = ["FUNCTIONS"]
+
+
+def _shape(shape: Any) -> tuple[int, ...]:
+    return tuple(int(n) for n in shape) if isinstance(shape, (tuple, list)) else (int(shape),)
+
+
+def _like(name: str) -> Callable[..., Any]:
+    """``zeros_like`` and ``ones_like``."""
+
+    def function(
+        xp: Any, a: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *,
+        device: Any = None,
+    ) -> Any:  # fmt: skip
+        a = as_array(xp, a)
+        shape = a.shape if shape is None else _shape(shape)
+        return getattr(xp, name)(shape, dtype=dtype_of(xp, dtype) or a.dtype, device=device or a.device)
+
+    return function
+
+
+def _full_like(
+    xp: Any, a: Any, fill_value: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *,
+    device: Any = None,
+) -> Any:  # fmt: skip
+    a = as_array(xp, a)
+    kind = dtype_of(xp, dtype) or a.dtype
+    if isinstance(fill_value, (int, float, complex)):
+        return xp.full(a.shape if shape is None else _shape(shape), fill_value, dtype=kind, device=a.device)
+    out = xp.zeros(a.shape if shape is None else _shape(shape), dtype=kind, device=a.device)
+    out[...] = xp.astype(as_array(xp, fill_value), kind, copy=False)
+    return out
+
+
+def _copy(xp: Any, a: Any, order: str = "K", subok: bool = False) -> Any:
+    return xp.asarray(as_array(xp, a), copy=True)
+
+
+def _astype(xp: Any, x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
+    return xp.astype(as_array(xp, x), dtype_of(xp, dtype), copy=copy)
+
+
+def _array(
+    xp: Any, object: Any, dtype: Any = None, *, copy: Any = True, order: str = "K", subok: bool = False,
+    ndmin: int = 0, ndmax: int = 0,
+) -> Any:  # fmt: skip
+    x = xp.asarray(object, dtype=dtype_of(xp, dtype), copy=copy or None)
+    return x[(None,) * (ndmin - x.ndim)] if x.ndim < ndmin else x
+
+
+def _asarray(xp: Any, a: Any, dtype: Any = None, order: Any = None, *, device: Any = None, copy: Any = None) -> Any:
+    return xp.asarray(a, dtype=dtype_of(xp, dtype), copy=copy)
+
+
+def _constant(name: str) -> Callable[..., Any]:
+    """``zeros``, ``ones`` and ``empty``."""
+
+    def function(xp: Any, shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None) -> Any:
+        return getattr(xp, name)(_shape(shape), dtype=dtype_of(xp, dtype) or xp.float64, device=device)
+
+    return function
+
+
+def _full(xp: Any, shape: Any, fill_value: Any, dtype: Any = None, order: str = "C", *, device: Any = None) -> Any:
+    value = as_array(xp, fill_value)
+    kind = dtype_of(xp, dtype)
+    value = value if kind is None else xp.astype(value, kind, copy=False)
+    return xp.asarray(xp.broadcast_to(value, _shape(shape)), copy=True)
+
+
+def _arange(xp: Any, *args: Any, dtype: Any = None, device: Any = None, **bounds: Any) -> Any:
+    return xp.arange(*args, **bounds, dtype=dtype_of(xp, dtype), device=device)
+
+
+def _eye(
+    xp: Any, N: int, M: Any = None, k: int = 0, dtype: Any = float, order: str = "C", *, device: Any = None
+) -> Any:
+    return xp.eye(N, M, k=k, dtype=dtype_of(xp, dtype), device=device)
+
+
+def _identity(xp: Any, n: int, dtype: Any = float) -> Any:
+    return xp.eye(n, dtype=dtype_of(xp, dtype))
+
+
+# even spacing --------------------------------------------------------------------------------------------------
+
+
+def _spaced(
+    xp: Any, start: Any, stop: Any, num: int, endpoint: bool, axis: int = 0, device: Any = None
+) -> tuple[Any, Any]:
+    """Evenly spaced values along a new axis, and the step between them."""
+    start, stop = (floating(xp, x) for x in as_arrays(xp, (start, stop)))
+    intervals = num - 1 if endpoint else num
+    delta = stop - start
+    step = delta / intervals if intervals > 0 else delta * xp.nan
+    i = xp.astype(xp.arange(num, device=delta.device), xp.real(delta).dtype if is_complex(xp, delta) else delta.dtype)
+    i = xp.reshape(i, (-1,) + (1,) * delta.ndim)
+    out = start + i * step if intervals > 0 else start + i * delta
+    if endpoint and num > 1:  # the last one exactly
+        out = xp.concat([out[:-1], (stop + xp.zeros_like(delta))[None, ...]])
+    return (xp.moveaxis(out, 0, axis_of(axis, out.ndim)) if out.ndim > 1 else out), step
+
+
+def _linspace(
+    xp: Any, start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False, dtype: Any = None,
+    axis: int = 0, *, device: Any = None,
+) -> Any:  # fmt: skip
+    out, step = _spaced(xp, start, stop, int(num), endpoint, axis)
+    if dtype is not None:
+        out = xp.astype(out, dtype_of(xp, dtype))
+    return (out, step) if retstep else out
+
+
+def _logspace(
+    xp: Any, start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: Any = 10.0, dtype: Any = None,
+    axis: int = 0,
+) -> Any:  # fmt: skip
+    base = as_array(xp, base)
+    if base.ndim:
+        raise unavailable("np.logspace with an array for base")
+    out, _ = _spaced(xp, start, stop, int(num), endpoint, axis)
+    out = xp.pow(xp.astype(base, out.dtype), out)
+    return out if dtype is None else xp.astype(out, dtype_of(xp, dtype))
+
+
+def _geomspace(
+    xp: Any, start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
+) -> Any:
+    start, stop = (floating(xp, x) for x in as_arrays(xp, (start, stop)))
+    if is_complex(xp, start) or is_complex(xp, stop):
+        raise unavailable("np.geomspace between complex numbers")
+    if bool(xp.any(start == 0)) or bool(xp.any(stop == 0)):
+        raise ValueError("Geometric sequence cannot include zero")
+    sign = xp.sign(start) + xp.zeros_like(stop)
+    logs, _ = _spaced(xp, xp.log10(start / sign), xp.log10(stop / sign), int(num), endpoint)
+    out = xp.pow(xp.asarray(10.0, dtype=logs.dtype, device=logs.device), logs) * sign
+    if num > 0:  # the ends exactly
+        ends = [(start + xp.zeros_like(sign))[None, ...], (stop + xp.zeros_like(sign))[None, ...]]
+        out = xp.concat([ends[0], out[1:-1], ends[1]] if endpoint and num > 1 else [ends[0], out[1:]])
+    out = xp.moveaxis(out, 0, axis_of(axis, out.ndim)) if out.ndim > 1 else out
+    return out if dtype is None else xp.astype(out, dtype_of(xp, dtype))
+
+
+def _result_type(xp: Any, *arrays_and_dtypes: Any) -> Any:
+    return common(xp, *arrays_and_dtypes)
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "arange": _arange,
+    "array": _array,
+    "asanyarray": _asarray,
+    "asarray": _asarray,
+    "ascontiguousarray": _asarray,
+    "astype": _astype,
+    "copy": _copy,
+    "empty": _constant("empty"),
+    "empty_like": _like("zeros"),
+    "eye": _eye,
+    "full": _full,
+    "full_like": _full_like,
+    "geomspace": _geomspace,
+    "identity": _identity,
+    "linspace": _linspace,
+    "logspace": _logspace,
+    "ones": _constant("ones"),
+    "ones_like": _like("ones"),
+    "zeros": _constant("zeros"),
+    "zeros_like": _like("zeros"),
+}

@@ -1,0 +1,306 @@
+"""Sums, means, extrema and running sums, with NumPy's ``where``, ``initial``, ``ddof`` and ``dtype``."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from ._tools import as_array, axes_of, axis_of, common, dtype_of, floating, is_complex, unavailable
+
+__all__ = ["FUNCTIONS"]
+
+
+def _count(x: Any, axis: Any) -> int:
+    count = 1
+    for a in axes_of(axis, x.ndim):
+        count *= x.shape[a]
+    return count
+
+
+def _axis(axis: Any) -> Any:
+    return tuple(axis) if isinstance(axis, list) else axis
+
+
+def _folding(name: str, neutral: int, combine: str) -> Callable[..., Any]:
+    """``sum`` and ``prod``."""
+
+    def fold(
+        xp: Any, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False,
+        initial: Any = None, where: Any = True,
+    ) -> Any:  # fmt: skip
+        a = as_array(xp, a)
+        if xp.isdtype(a.dtype, "bool"):
+            a = xp.astype(a, xp.int64)
+        if dtype is not None:
+            a = xp.astype(a, dtype_of(xp, dtype), copy=False)
+        if where is not True:
+            a = xp.where(where, a, neutral)
+        params = {"dtype": a.dtype} if dtype is not None else {}
+        result = getattr(xp, name)(a, axis=_axis(axis), keepdims=bool(keepdims), **params)
+        return result if initial is None else getattr(xp, combine)(result, initial)
+
+    return fold
+
+
+def _extremum(name: str, combine: str) -> Callable[..., Any]:
+    """``max`` and ``min``."""
+
+    def extremum(
+        xp: Any, a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, initial: Any = None,
+        where: Any = True,
+    ) -> Any:  # fmt: skip
+        a = as_array(xp, a)
+        if where is not True:
+            if initial is None:
+                raise ValueError(f"np.{name}: where= needs initial=")
+            a = xp.where(where, a, initial)
+        if initial is not None and not isinstance(initial, (int, float)):
+            initial = as_array(xp, initial)
+        if initial is not None and _count(a, axis) == 0:
+            kept = [n for i, n in enumerate(a.shape) if i not in axes_of(axis, a.ndim)]
+            shape = [1 if i in axes_of(axis, a.ndim) else n for i, n in enumerate(a.shape)] if keepdims else kept
+            return xp.zeros(tuple(shape), dtype=a.dtype, device=a.device) + initial
+        result = getattr(xp, name)(a, axis=_axis(axis), keepdims=bool(keepdims))
+        return result if initial is None else getattr(xp, combine)(result, initial)
+
+    return extremum
+
+
+_sum, _prod = _folding("sum", 0, "add"), _folding("prod", 1, "multiply")
+_max, _min = _extremum("max", "maximum"), _extremum("min", "minimum")
+
+
+def _total(xp: Any, a: Any, axis: Any, keepdims: bool, where: Any) -> tuple[Any, Any]:
+    """The sum of the chosen elements, and how many there are."""
+    if where is True:
+        return xp.sum(a, axis=axis, keepdims=keepdims), _count(a, axis)
+    chosen = xp.broadcast_to(xp.astype(as_array(xp, where), xp.bool, copy=False), a.shape)
+    count = xp.sum(xp.astype(chosen, xp.int64), axis=axis, keepdims=keepdims)
+    total = xp.sum(xp.where(chosen, a, 0), axis=axis, keepdims=keepdims)
+    return total, xp.astype(count, xp.real(total).dtype if is_complex(xp, total) else total.dtype)
+
+
+def _mean(
+    xp: Any, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, where: Any = True
+) -> Any:
+    a = floating(xp, a) if dtype is None else xp.astype(as_array(xp, a), dtype_of(xp, dtype), copy=False)
+    if where is True:
+        return xp.mean(a, axis=_axis(axis), keepdims=bool(keepdims))
+    total, count = _total(xp, a, _axis(axis), bool(keepdims), where)
+    return total / count
+
+
+def _var(
+    xp: Any, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0, keepdims: bool = False,
+    where: Any = True, mean: Any = None, correction: Any = None,
+) -> Any:  # fmt: skip
+    a = floating(xp, a) if dtype is None else xp.astype(as_array(xp, a), dtype_of(xp, dtype), copy=False)
+    axis, ddof = _axis(axis), ddof if correction is None else correction
+    if where is True and mean is None and not is_complex(xp, a):
+        return xp.var(a, axis=axis, correction=ddof, keepdims=bool(keepdims))
+    if mean is None:
+        mean = _mean(xp, a, axis, keepdims=True, where=where)
+    d = a - mean
+    square = xp.real(d) ** 2 + xp.imag(d) ** 2 if is_complex(xp, d) else d * d
+    total, count = _total(xp, square, axis, bool(keepdims), where)
+    left = count - ddof
+    return total / (max(left, 0) if isinstance(left, (int, float)) else xp.where(left > 0, left, 0))
+
+
+def _std(
+    xp: Any, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0, keepdims: bool = False,
+    where: Any = True, mean: Any = None, correction: Any = None,
+) -> Any:  # fmt: skip
+    a = floating(xp, a) if dtype is None else xp.astype(as_array(xp, a), dtype_of(xp, dtype), copy=False)
+    if where is True and mean is None and not is_complex(xp, a):
+        ddof = ddof if correction is None else correction
+        return xp.std(a, axis=_axis(axis), correction=ddof, keepdims=bool(keepdims))
+    return xp.sqrt(_var(xp, a, axis, None, None, ddof, keepdims, where, mean, correction))
+
+
+def _ptp(xp: Any, a: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+    return _max(xp, a, axis, None, keepdims) - _min(xp, a, axis, None, keepdims)
+
+
+def _average(
+    xp: Any, a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False
+) -> Any:
+    a = floating(xp, a)
+    axis = _axis(axis)
+    if weights is None:
+        result = xp.mean(a, axis=axis, keepdims=bool(keepdims))
+        total = xp.ones_like(result) * _count(a, axis)
+    else:
+        w = as_array(xp, weights)
+        if w.shape != a.shape:
+            w = _along(xp, w, a, axis)
+        w = xp.astype(w, common(xp, a, w), copy=False)
+        total = xp.sum(w * xp.ones_like(a), axis=axis, keepdims=bool(keepdims))
+        if bool(xp.any(total == 0)):
+            raise ZeroDivisionError("Weights sum to zero, can't be normalized")
+        result = xp.sum(a * w, axis=axis, keepdims=bool(keepdims)) / total
+    return (result, total) if returned else result
+
+
+def _along(xp: Any, w: Any, a: Any, axis: Any) -> Any:
+    """Weights for some axes, laid along them."""
+    if axis is None:
+        raise TypeError("np.average: axis must be specified when shapes of a and weights differ")
+    axes = axes_of(axis, a.ndim)
+    if w.shape != tuple(a.shape[i] for i in axes):
+        raise ValueError("np.average: shape of weights must be consistent with shape of a along specified axis")
+    order = sorted(range(len(axes)), key=lambda i: axes[i])
+    shape = tuple(a.shape[i] if i in axes else 1 for i in range(a.ndim))
+    return xp.reshape(xp.permute_dims(w, tuple(order)), shape)
+
+
+def _cumulative(name: str) -> Callable[..., Any]:
+    """``cumsum`` and ``cumprod``."""
+
+    def cumulate(xp: Any, a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+        a = as_array(xp, a)
+        if xp.isdtype(a.dtype, "bool"):
+            a = xp.astype(a, xp.int64)
+        if axis is None:
+            a, axis = xp.reshape(a, (-1,)), 0
+        elif a.ndim:
+            axis = axis_of(axis, a.ndim)
+        else:
+            a, axis = xp.reshape(a, (1,)), axis_of(axis, 1)
+        if dtype is not None:
+            a = xp.astype(a, dtype_of(xp, dtype), copy=False)
+            return getattr(xp, name)(a, axis=axis, dtype=a.dtype)
+        return getattr(xp, name)(a, axis=axis)
+
+    return cumulate
+
+
+def _cumulative_standard(name: str) -> Callable[..., Any]:
+    """``cumulative_sum`` and ``cumulative_prod``, under the standard's own names."""
+
+    def cumulate(
+        xp: Any, x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None, include_initial: bool = False
+    ) -> Any:
+        x = as_array(xp, x)
+        if dtype is not None:
+            x = xp.astype(x, dtype_of(xp, dtype), copy=False)
+        params = {} if dtype is None else {"dtype": x.dtype}
+        return getattr(xp, name)(x, axis=axis, include_initial=include_initial, **params)
+
+    return cumulate
+
+
+_cumsum, _cumprod = _cumulative("cumulative_sum"), _cumulative("cumulative_prod")
+
+
+# without NaN ---------------------------------------------------------------------------------------------------
+
+
+def _filled(plain: Callable[..., Any], fill: int) -> Callable[..., Any]:
+    """A function that takes NaN for its neutral element."""
+
+    def function(xp: Any, a: Any, *args: Any, **params: Any) -> Any:
+        a = as_array(xp, a)
+        if not xp.isdtype(a.dtype, ("integral", "bool")):
+            a = xp.where(xp.isnan(a), fill, a)
+        return plain(xp, a, *args, **params)
+
+    return functools.wraps(plain)(function)
+
+
+def _chosen(xp: Any, a: Any, where: Any) -> Any:
+    chosen = xp.logical_not(xp.isnan(a))
+    return chosen if where is True else xp.logical_and(chosen, where)
+
+
+def _nanmean(
+    xp: Any, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, where: Any = True
+) -> Any:
+    a = floating(xp, a)
+    return _mean(xp, a, axis, dtype, None, keepdims, _chosen(xp, a, where))
+
+
+def _nanvar(
+    xp: Any, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0, keepdims: bool = False,
+    where: Any = True, mean: Any = None, correction: Any = None,
+) -> Any:  # fmt: skip
+    a = floating(xp, a)
+    chosen = _chosen(xp, a, where)
+    safe = xp.where(chosen, a, 0)
+    result = _var(xp, safe, axis, dtype, None, ddof, keepdims, chosen, mean, correction)
+    count = xp.sum(xp.astype(chosen, xp.int64), axis=_axis(axis), keepdims=bool(keepdims))
+    return xp.where(count > (ddof if correction is None else correction), result, xp.nan)
+
+
+@functools.wraps(_nanvar)
+def _nanstd(xp: Any, a: Any, *args: Any, **params: Any) -> Any:
+    return xp.sqrt(_nanvar(xp, a, *args, **params))
+
+
+def _nanextremum(name: str, plain: Callable[..., Any], worst: float) -> Callable[..., Any]:
+    def extremum(
+        xp: Any, a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, initial: Any = None,
+        where: Any = True,
+    ) -> Any:  # fmt: skip
+        a = as_array(xp, a)
+        if xp.isdtype(a.dtype, ("integral", "bool")):
+            return plain(xp, a, axis, None, keepdims, initial, where)
+        if is_complex(xp, a):
+            raise unavailable(f"np.{name} of complex arrays")
+        missing = xp.isnan(a)
+        result = plain(xp, xp.where(missing, worst, a), axis, None, keepdims, initial, where)
+        if initial is not None or where is not True:
+            return result
+        return xp.where(xp.all(missing, axis=_axis(axis), keepdims=bool(keepdims)), xp.nan, result)
+
+    return extremum
+
+
+def _count_nonzero(xp: Any, a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
+    return xp.count_nonzero(as_array(xp, a), axis=_axis(axis), keepdims=keepdims)
+
+
+def _truth(name: str) -> Callable[..., Any]:
+    """``all`` and ``any``."""
+
+    def function(
+        xp: Any, a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, *, where: Any = True
+    ) -> Any:
+        a = as_array(xp, a) != 0
+        if where is not True:
+            a = xp.where(where, a, name == "all")
+        return getattr(xp, name)(a, axis=_axis(axis), keepdims=bool(keepdims))
+
+    return function
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "all": _truth("all"),
+    "amax": _max,
+    "amin": _min,
+    "any": _truth("any"),
+    "average": _average,
+    "count_nonzero": _count_nonzero,
+    "cumprod": _cumprod,
+    "cumsum": _cumsum,
+    "cumulative_prod": _cumulative_standard("cumulative_prod"),
+    "cumulative_sum": _cumulative_standard("cumulative_sum"),
+    "max": _max,
+    "mean": _mean,
+    "min": _min,
+    "nancumprod": _filled(_cumprod, 1),
+    "nancumsum": _filled(_cumsum, 0),
+    "nanmax": _nanextremum("nanmax", _max, float("-inf")),
+    "nanmean": _nanmean,
+    "nanmin": _nanextremum("nanmin", _min, float("inf")),
+    "nanprod": _filled(_prod, 1),
+    "nanstd": _nanstd,
+    "nansum": _filled(_sum, 0),
+    "nanvar": _nanvar,
+    "prod": _prod,
+    "ptp": _ptp,
+    "std": _std,
+    "sum": _sum,
+    "var": _var,
+}

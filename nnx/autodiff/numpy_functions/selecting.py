@@ -1,0 +1,323 @@
+"""Choosing elements: by condition, by position, by bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ._tools import as_array, as_arrays, axis_of, common, floating, is_complex, item, unavailable
+
+__all__ = ["FUNCTIONS"]
+
+
+def _condition(xp: Any, condition: Any) -> Any:
+    condition = as_array(xp, condition)
+    return condition if xp.isdtype(condition.dtype, "bool") else condition != 0
+
+
+def _where(xp: Any, condition: Any, x: Any = None, y: Any = None, /) -> Any:
+    condition = _condition(xp, condition)
+    if x is None and y is None:
+        return _nonzero(xp, condition)
+    if isinstance(x, (int, float, complex)) and isinstance(y, (int, float, complex)):
+        x, y = as_array(xp, x), as_array(xp, y)
+    return xp.where(condition, *(v if isinstance(v, (int, float, complex)) else as_array(xp, v) for v in (x, y)))
+
+
+def _nonzero(xp: Any, a: Any) -> Any:
+    return xp.nonzero(as_array(xp, a))
+
+
+def _clip(
+    xp: Any, a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None
+) -> Any:
+    a = as_array(xp, a)
+    low, high = (a_min if min is None else min), (a_max if max is None else max)
+    if low is None and high is None:
+        return xp.asarray(a, copy=True)
+    # NumPy's clip lets the upper bound win, and promotes as maximum and minimum do.
+    if low is not None:
+        a = xp.maximum(a, low) if not isinstance(low, (int, float)) else xp.clip(a, min=low)
+    if high is not None:
+        a = xp.minimum(a, high) if not isinstance(high, (int, float)) else xp.clip(a, max=high)
+    return a
+
+
+def _indices(xp: Any, indices: Any, n: int, mode: str) -> Any:
+    """Positions from 0 to n - 1, as NumPy's modes have them."""
+    indices = as_array(xp, indices)
+    if xp.isdtype(indices.dtype, "bool"):
+        indices = xp.astype(indices, xp.int64)
+    if mode == "wrap":
+        return indices % n
+    if mode == "clip":
+        return xp.clip(indices, min=0, max=n - 1)
+    if bool(xp.any(xp.logical_or(indices < -n, indices >= n))):
+        raise IndexError(f"index out of bounds for size {n}")
+    return xp.where(indices < 0, indices + n, indices)
+
+
+def _take(xp: Any, a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "raise") -> Any:
+    a = as_array(xp, a)
+    if axis is None:
+        a, axis = xp.reshape(a, (-1,)), 0
+    axis = axis_of(axis, a.ndim)
+    at = _indices(xp, indices, a.shape[axis], mode)
+    taken = xp.take(a, xp.reshape(at, (-1,)), axis=axis)
+    return xp.reshape(taken, (*a.shape[:axis], *at.shape, *a.shape[axis + 1 :]))
+
+
+def _take_along_axis(xp: Any, arr: Any, indices: Any, axis: Any = -1) -> Any:
+    a, indices = as_array(xp, arr), as_array(xp, indices)
+    if axis is None:
+        a, axis = xp.reshape(a, (-1,)), 0
+    return xp.take_along_axis(a, indices, axis=axis)
+
+
+def _choose(xp: Any, a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
+    options = list(xp.unstack(choices)) if hasattr(choices, "dtype") else as_arrays(xp, choices)
+    at = _indices(xp, a, len(options), mode)
+    result = options[0] + xp.zeros(at.shape, dtype=common(xp, *options), device=at.device)
+    for i, option in enumerate(options[1:], 1):
+        result = xp.where(at == i, option, result)
+    return result
+
+
+def _compress(xp: Any, condition: Any, a: Any, axis: Any = None, out: Any = None) -> Any:
+    a = as_array(xp, a)
+    if axis is None:
+        a, axis = xp.reshape(a, (-1,)), 0
+    (at,) = xp.nonzero(_condition(xp, condition))
+    return xp.take(a, at, axis=axis)
+
+
+def _extract(xp: Any, condition: Any, arr: Any) -> Any:
+    return _compress(xp, xp.reshape(as_array(xp, condition), (-1,)), xp.reshape(as_array(xp, arr), (-1,)))
+
+
+def _select(xp: Any, condlist: Any, choicelist: Any, default: Any = 0) -> Any:
+    if len(condlist) != len(choicelist):
+        raise ValueError("list of cases must be same length as list of conditions")
+    choices = as_arrays(xp, choicelist)
+    dtype = common(xp, *choices, default) if isinstance(default, (int, float, complex)) else None
+    result = as_array(xp, default) if dtype is None else xp.asarray(default, dtype=dtype, device=choices[0].device)
+    for condition, choice in list(zip(condlist, choices, strict=True))[::-1]:
+        result = xp.where(as_array(xp, condition), choice, result)
+    return result
+
+
+def _piecewise(xp: Any, x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
+    x = as_array(xp, x)
+    if (not isinstance(condlist, (tuple, list)) and as_array(xp, condlist).ndim == x.ndim) or (isinstance(condlist, (tuple, list)) and condlist and isinstance(condlist[0], bool) and x.ndim):
+        condlist = [condlist]
+    conditions = [xp.broadcast_to(_condition(xp, c), x.shape) for c in condlist]
+    if len(funclist) == len(conditions) + 1:
+        none = xp.logical_not(conditions[0])
+        for c in conditions[1:]:
+            none = xp.logical_and(none, xp.logical_not(c))
+        conditions.append(none)
+    elif len(funclist) != len(conditions):
+        n = len(conditions)
+        raise ValueError(f"with {n} condition(s), either {n} or {n + 1} functions are expected")
+    y = xp.zeros_like(x)
+    for condition, f in zip(conditions, funclist, strict=True):
+        if bool(xp.any(condition)):
+            y[condition] = f(x[condition], *args, **kw) if callable(f) else f
+    return y
+
+
+def _apply_along_axis(xp: Any, func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: Any) -> Any:
+    a = as_array(xp, arr)
+    axis = axis_of(axis, a.ndim)
+    rest = a.shape[:axis] + a.shape[axis + 1 :]
+    rows = xp.reshape(xp.moveaxis(a, axis, -1), (-1, a.shape[axis]))
+    if not rows.shape[0]:
+        raise ValueError("Cannot apply_along_axis when any iteration dimensions are 0")
+    results = [xp.asarray(func1d(rows[i, :], *args, **kwargs)) for i in range(rows.shape[0])]
+    out = xp.stack(results)
+    shape = out.shape[1:]
+    out = xp.reshape(out, rest + shape)
+    source = tuple(range(len(rest), len(rest) + len(shape)))
+    return xp.moveaxis(out, source, tuple(range(axis, axis + len(shape)))) if shape else out
+
+
+def _apply_over_axes(xp: Any, func: Any, a: Any, axes: Any) -> Any:
+    a = as_array(xp, a)
+    for axis in (axes,) if isinstance(axes, int) else axes:
+        axis = axis_of(axis, a.ndim)
+        result = xp.asarray(func(a, axis))
+        if result.ndim != a.ndim:
+            result = xp.expand_dims(result, axis=axis)
+        a = result
+    return a
+
+
+def _nan_to_num(
+    xp: Any, x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
+) -> Any:
+    a = as_array(xp, x)
+    if xp.isdtype(a.dtype, ("integral", "bool")):
+        return xp.asarray(a, copy=True) if copy else a
+
+    def mend(a: Any) -> Any:
+        largest = xp.finfo(a.dtype)
+        high = float(largest.max) if posinf is None else posinf
+        low = float(largest.min) if neginf is None else neginf
+        isinf = xp.isinf(a)
+        a = xp.where(xp.logical_and(isinf, a > 0), high, xp.where(xp.logical_and(isinf, a < 0), low, a))
+        return xp.where(xp.isnan(a), nan, a)
+
+    result = mend(xp.real(a)) + 1j * mend(xp.imag(a)) if is_complex(xp, a) else mend(a)
+    if copy:
+        return result
+    a[...] = result
+    return a
+
+
+def _real(xp: Any, val: Any) -> Any:
+    val = as_array(xp, val)
+    return xp.real(val) if is_complex(xp, val) else val
+
+
+def _imag(xp: Any, val: Any) -> Any:
+    val = as_array(xp, val)
+    return xp.imag(val) if is_complex(xp, val) else xp.zeros_like(val)
+
+
+def _angle(xp: Any, z: Any, deg: bool = False) -> Any:
+    z = floating(xp, z)
+    angle = xp.atan2(_imag(xp, z), _real(xp, z))
+    return angle * (180 / xp.pi) if deg else angle
+
+
+def _real_if_close(xp: Any, a: Any, tol: float = 100) -> Any:
+    a = as_array(xp, a)
+    if not is_complex(xp, a):
+        return a
+    imag = xp.imag(a)
+    limit = tol * float(xp.finfo(imag.dtype).eps) if tol > 1 else tol
+    return xp.real(a) if bool(xp.all(xp.abs(imag) < limit)) else a
+
+
+def _round(xp: Any, a: Any, decimals: int = 0, out: Any = None) -> Any:
+    a = as_array(xp, a)
+    if decimals == 0:
+        return xp.round(a)
+    if xp.isdtype(a.dtype, "integral"):
+        raise unavailable("np.round of integers with decimals=")
+    scale = float(10 ** abs(decimals))
+    return xp.round(a * scale) / scale if decimals > 0 else xp.round(a / scale) * scale
+
+
+def _fix(xp: Any, x: Any, out: Any = None) -> Any:
+    return xp.trunc(as_array(xp, x))
+
+
+def _flat_index(xp: Any, indices: Any, n: int, mode: str) -> Any:
+    return xp.reshape(_indices(xp, indices, n, mode), (-1,))
+
+
+def _filled_up(xp: Any, values: Any, count: int) -> Any:
+    """Values repeated until there are ``count`` of them."""
+    values = xp.reshape(as_array(xp, values), (-1,))
+    return xp.tile(values, (-(-count // max(values.size, 1)),))[:count]
+
+
+def _target(xp: Any, a: Any, what: str) -> Any:
+    if not isinstance(a, xp._library.base):
+        raise unavailable(f"np.{what} into a plain array (the values would lose their derivative)")
+    return a
+
+
+def _copyto(xp: Any, dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
+    dst, src = _target(xp, dst, "copyto"), as_array(xp, src)
+    dst[...] = src if where is True else xp.where(_condition(xp, where), src, dst)
+
+
+def _putmask(xp: Any, a: Any, mask: Any, values: Any) -> None:
+    a = _target(xp, a, "putmask")
+    a[...] = xp.where(_condition(xp, mask), xp.reshape(_filled_up(xp, values, a.size), a.shape), a)
+
+
+def _place(xp: Any, arr: Any, mask: Any, vals: Any) -> None:
+    arr = _target(xp, arr, "place")
+    mask = xp.reshape(_condition(xp, mask), arr.shape)
+    arr[mask] = _filled_up(xp, vals, int(xp.count_nonzero(mask)))
+
+
+def _put(xp: Any, a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
+    from .shapes import flat
+
+    a = _target(xp, a, "put")
+    at = _flat_index(xp, ind, a.size, mode)
+    flat(xp, a)[at] = _filled_up(xp, v, at.size)
+
+
+def _put_along_axis(xp: Any, arr: Any, indices: Any, values: Any, axis: Any) -> None:
+    from .shapes import flat
+
+    arr = _target(xp, arr, "put_along_axis")
+    a = flat(xp, arr) if axis is None else arr
+    axis = 0 if axis is None else axis_of(axis, a.ndim)
+    indices = as_array(xp, indices)
+    key = []
+    for i, n in enumerate(a.shape):
+        along = xp.arange(n, device=indices.device)[(None,) * i + (slice(None),) + (None,) * (a.ndim - i - 1)]
+        key.append(indices if i == axis else along)
+    a[tuple(key)] = values
+
+
+def _fill_diagonal(xp: Any, a: Any, val: Any, wrap: bool = False) -> None:
+    a = _target(xp, a, "fill_diagonal")
+    if a.ndim < 2:
+        raise ValueError("array must be at least 2-d")
+    if wrap and a.ndim == 2 and a.shape[0] > a.shape[1] + 1:
+        raise unavailable("np.fill_diagonal with wrap=True on a tall matrix")
+    n = min(a.shape) if a.ndim == 2 else a.shape[0]
+    if a.ndim > 2 and len(set(a.shape)) > 1:
+        raise ValueError("All dimensions of input must be of equal length")
+    at = xp.arange(n, device=a.device)
+    a[(at,) * a.ndim] = _filled_up(xp, val, n)
+
+
+def _bincount(xp: Any, x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
+    from ..scatter import xp_scatter_add
+
+    x = as_array(xp, x)
+    if x.size and bool(xp.any(x < 0)):
+        raise ValueError("'list' argument must have no negative elements")
+    length = max(int(item(xp.max(x))) + 1 if x.size else 0, minlength)
+    source = xp.ones(x.shape, dtype=xp.int64, device=x.device) if weights is None else floating(xp, weights)
+    target = xp.zeros((length,), dtype=source.dtype, device=x.device)
+    return xp_scatter_add(xp, target, (x,), source)
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "angle": _angle,
+    "apply_along_axis": _apply_along_axis,
+    "apply_over_axes": _apply_over_axes,
+    "around": _round,
+    "bincount": _bincount,
+    "choose": _choose,
+    "clip": _clip,
+    "compress": _compress,
+    "copyto": _copyto,
+    "extract": _extract,
+    "fill_diagonal": _fill_diagonal,
+    "fix": _fix,
+    "imag": _imag,
+    "nan_to_num": _nan_to_num,
+    "nonzero": _nonzero,
+    "piecewise": _piecewise,
+    "place": _place,
+    "put": _put,
+    "put_along_axis": _put_along_axis,
+    "putmask": _putmask,
+    "real": _real,
+    "real_if_close": _real_if_close,
+    "round": _round,
+    "select": _select,
+    "take": _take,
+    "take_along_axis": _take_along_axis,
+    "where": _where,
+}
