@@ -1,11 +1,11 @@
 """Differentiation of any code that speaks the Array API standard."""
 
 from .cells import Cell
+from .custom import custom_vjp
 from .errors import DerivativeLostError, LeakedArrayError, MixedLibrariesError, NotDifferentiableError
-from .library import array_namespace, traced_namespace
 from .primitive import Refused, Rule, joint, primitive
 from .rerun import checkpoint
-from .custom import custom_vjp
+from .spaces import array_namespace, traced_namespace
 from .transforms import grad, hessian, hvp, jacobian, jvp, lift, stop_gradient, value_and_grad, vjp
 
 __all__ = [

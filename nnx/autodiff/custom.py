@@ -53,12 +53,8 @@ class custom_vjp:
         self.forward, self.backward = forward, backward
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        inputs = [
-            x
-            for n, a in enumerate(args)
-            if n not in self.nondiff_argnums
-            for x in tree.leaves(a)
-        ]
+        """Call the function, recording the given pullback inside a derivative."""
+        inputs = [x for n, a in enumerate(args) if n not in self.nondiff_argnums for x in tree.leaves(a)]
         if any(tree.is_layer(x) for x in inputs):
             raise TypeError(
                 f"nnx.custom_vjp: {call_name(self.f)} was given a Layer; pass the arrays that it uses instead"
@@ -67,7 +63,9 @@ class custom_vjp:
         if not tapes:
             return self.f(*args, **kwargs)
         if self.forward is None or self.backward is None:
-            raise TypeError(f"nnx.custom_vjp: {call_name(self.f)} has no pullback yet; give it one with defvjp")
+            raise TypeError(
+                f"nnx.custom_vjp: {call_name(self.f)} has no pullback yet; give it one with defvjp"
+            )
         tape = max(tapes, key=lambda t: t.level)
         return self._record(tape, args, kwargs)
 
@@ -91,7 +89,9 @@ class custom_vjp:
             lowered = tree.map_tree(box, lowered)
         result = self.forward(*lowered[0], **lowered[1])
         if not isinstance(result, tuple) or len(result) != 2:
-            raise TypeError(f"nnx.custom_vjp: the forward function of {name} has to return (value, residuals)")
+            raise TypeError(
+                f"nnx.custom_vjp: the forward function of {name} has to return (value, residuals)"
+            )
         value, residuals = result
         outputs = tree.leaves(value)
         for x in outputs:
@@ -131,7 +131,9 @@ class custom_vjp:
         tape.entries.extend([None] * (len(outputs) - 1))
         wrapped = iter(
             [
-                library.on_tape(x, tape, base + i) if library_of(x) is not None and library.is_inexact(x) else x
+                library.on_tape(x, tape, base + i)
+                if library_of(x) is not None and library.is_inexact(x)
+                else x
                 for i, x in enumerate(outputs)
             ]
         )

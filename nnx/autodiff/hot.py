@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .errors import NotDifferentiableError
 from .primitive import DROP, Primitive, keep_modes
-from .tape import BINARY1, BINARY2, GENERAL, PARAMETRIC, READ, SEVERAL, UNARY, WRITE, Step, fit_to, pruned
+from .pulling import fit_to
+from .tape import BINARY1, BINARY2, GENERAL, PARAMETRIC, READ, SEVERAL, UNARY, WRITE, Step, pruned
 
 if TYPE_CHECKING:
     from .library import Library

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..backend.protocol import Backend
-from ..backend.registry import backend_of, backend_of_namespace
+from ..backend.registry import backend_of
 from . import dispatch
 from .errors import MixedLibrariesError, NotDifferentiableError
 from .indexing import Indexing
@@ -19,7 +20,7 @@ from .traced import TracedArray, array_class
 if TYPE_CHECKING:
     from .namespace import TracedNamespace
 
-__all__ = ["Library", "array_namespace", "bind_primitive", "library_of", "library_of_namespace", "traced_namespace"]
+__all__ = ["Library", "bind_primitive", "library_of", "library_of_namespace"]
 
 # Parameters that the standard takes by position only.
 _POSITIONAL = {
@@ -124,7 +125,9 @@ class Library(Indexing):
             return NotImplemented
         if isinstance(x, (int, float, complex, list, tuple)):
             return self.namespace.asarray(x)
-        raise TypeError(f"{name}: expected an array of {self.label}, got {kind.__module__}.{kind.__qualname__}")
+        raise TypeError(
+            f"{name}: expected an array of {self.label}, got {kind.__module__}.{kind.__qualname__}"
+        )
 
     def box(self, x: Any) -> Any:
         """A residual for use inside another derivative: plain arrays become constants."""
@@ -186,6 +189,10 @@ class Library(Indexing):
 
         visit(tree)
         return [found[level] for level in sorted(found)]
+
+    def as_array(self, x: Any) -> Any:
+        """A plain array for the scalar that some libraries give in place of a 0-d result."""
+        return x if hasattr(x, "__setitem__") else self.fast.asarray(x)
 
     def copy(self, x: Any) -> Any:
         """A fresh copy."""
@@ -262,15 +269,14 @@ def library_of(x: Any) -> Library | None:
         pass
     found = None
     if not hasattr(kind, "__nnx_cells__"):
-        try:
-            found = _library_for(backend_of(x))
-        except TypeError:
-            pass
+        with contextlib.suppress(TypeError):
+            found = library_for(backend_of(x))
     _by_type[kind] = found
     return found
 
 
-def _library_for(backend: Backend) -> Library:
+def library_for(backend: Backend) -> Library:
+    """The library of a backend, made when first asked for."""
     found = _by_backend.get(backend.name)
     if found is None or found.backend is not backend:
         found = _by_backend[backend.name] = Library(backend)
@@ -290,67 +296,3 @@ def bind_primitive(own: Primitive, x: Any) -> Callable[..., Any] | None:
     if isinstance(x, TracedArray):
         return library.function(own.name)
     return library.plain(own)
-
-
-def traced_namespace(xp: Any, record: bool = False) -> TracedNamespace:
-    """The differentiable standard namespace over a standard namespace.
-
-    Its arrays are traced arrays: standard arrays that can carry a derivative. Inside ``nnx.grad`` every array
-    belongs to this namespace; outside there is seldom a reason to call it.
-
-    Parameters
-    ----------
-    xp
-        Any namespace of the standard, such as ``array_api_compat.numpy``.
-    record
-        For tests: record every floating array that the namespace makes; ``pull_back()`` then pulls every rule
-        recorded so far back with random cotangents and raises where a shape, dtype or device is wrong.
-
-    Examples
-    --------
-    >>> import nnx, numpy as np
-    >>> xp = nnx.traced_namespace(np)
-    >>> xp.sum(xp.ones(3))
-    traced(array(3.))
-    """
-    backend = backend_of_namespace(xp)
-    return Library(backend, record=True).namespace if record else _library_for(backend).namespace
-
-
-def array_namespace(*arrays: Any) -> Any:
-    """The standard namespace of these arrays, traced or not: what code that serves both starts with.
-
-    Unlike the functions of the same name elsewhere it takes plain arrays beside traced ones of the same library,
-    and then answers with the traced namespace. None and Python numbers are passed over.
-
-    Raises
-    ------
-    MixedLibrariesError
-        The arrays belong to different libraries.
-    TypeError
-        None of the arguments is an array.
-
-    Examples
-    --------
-    >>> import nnx, numpy as np
-    >>> xp = nnx.array_namespace(np.asarray([1.0, 4.0]))
-    >>> xp.sqrt(np.asarray([1.0, 4.0]))
-    array([1., 2.])
-    """
-    found: Library | None = None
-    traced = False
-    for x in arrays:
-        library = library_of(x)
-        if library is None:
-            if x is None or type(x) in dispatch.SCALARS:
-                continue
-            raise TypeError(f"nnx.array_namespace: expected arrays, got {type(x).__name__}")
-        if found is not None and library is not found:
-            raise MixedLibrariesError(
-                f"nnx.array_namespace: arrays of two libraries met: {found.label} and {library.label}"
-            )
-        found = library
-        traced = traced or isinstance(x, TracedArray)
-    if found is None:
-        raise TypeError("nnx.array_namespace: expected at least one array")
-    return found.namespace if traced else found.xp

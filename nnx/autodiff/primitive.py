@@ -143,6 +143,7 @@ class Primitive:
         return self
 
     def __call__(self, *args: Any, **params: Any) -> Any:
+        """Run on plain arrays, record on traced ones."""
         function = self._functions.get(type(args[0]))
         if function is None or len(args) > 1:
             function = self._choose(args)

@@ -19,10 +19,7 @@ first slots are the inputs; every other slot holds a flat tuple whose first item
 
 from __future__ import annotations
 
-import functools
 import itertools
-import math
-from collections.abc import Callable
 from typing import Any
 
 from .errors import LeakedArrayError
@@ -69,7 +66,19 @@ class Tape:
 class Step:
     """One recorded operation of any arity: what its pullbacks need, and how to call them."""
 
-    __slots__ = ("args", "count", "fits", "joint", "name", "out", "params", "parents", "pullbacks", "variadic", "xp")
+    __slots__ = (
+        "args",
+        "count",
+        "fits",
+        "joint",
+        "name",
+        "out",
+        "params",
+        "parents",
+        "pullbacks",
+        "variadic",
+        "xp",
+    )
 
     def __init__(
         self,

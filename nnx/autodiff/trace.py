@@ -8,7 +8,8 @@ from typing import Any
 from . import tree
 from .cells import Cell, overrides
 from .library import Library, library_of
-from .tape import Tape, pull
+from .pulling import pull
+from .tape import Tape
 from .traced import TracedArray
 
 __all__ = ["Call", "call_name"]
@@ -26,7 +27,9 @@ class Call:
     the tape.
     """
 
-    def __init__(self, what: str, f: Callable[..., Any], argnums: tuple[int, ...], args: Any, kwargs: Any) -> None:
+    def __init__(
+        self, what: str, f: Callable[..., Any], argnums: tuple[int, ...], args: Any, kwargs: Any
+    ) -> None:
         self.what = what
         self.f = f
         self.tape = Tape()
@@ -36,7 +39,9 @@ class Call:
         self.buffers: dict[Cell, Any] = {}
         for n in argnums:
             if not -len(args) <= n < len(args):
-                raise ValueError(f"{what}: argnums has {n}, but {call_name(f)} was called with {len(args)} arguments")
+                raise ValueError(
+                    f"{what}: argnums has {n}, but {call_name(f)} was called with {len(args)} arguments"
+                )
         argnums = tuple(n % len(args) for n in argnums)
         self.argnums = argnums
         lifted = list(args)
@@ -173,9 +178,9 @@ class Call:
         if x.tape is self.tape:
             if isinstance(x.value, TracedArray):
                 return x.value
-            return library.constant(x.value) if self.nested else _plain(library, x.value)
+            return library.constant(x.value) if self.nested else library.as_array(x.value)
         if x.tape is None:
-            return x if self.nested else _plain(library, x.value)
+            return x if self.nested else library.as_array(x.value)
         return x
 
     # pulling back --------------------------------------------------------------------------------------------
@@ -212,7 +217,7 @@ class Call:
                 return g
             if self.nested:
                 return library.constant(g)
-            g = library.backend.owned(_plain(library, g))
+            g = library.backend.owned(library.as_array(g))
             if id(g) in taken or g is value:
                 g = library.copy(g)
             taken.add(id(g))
@@ -224,11 +229,6 @@ class Call:
             return {name: one(i) for name, i in x.named.items()} if isinstance(x, _Slots) else x
 
         return tuple(tree.map_tree(fill, self.slots[n]) for n in self.argnums)
-
-
-def _plain(library: Library, x: Any) -> Any:
-    """0-d results of some libraries are scalars; users get arrays."""
-    return x if hasattr(x, "__setitem__") else library.fast.asarray(x)
 
 
 class _Slot:

@@ -180,7 +180,8 @@ class TracedArray:
         return self._library.namespace.asarray(self, copy=True)
 
     def __repr__(self) -> str:
-        return f"traced({self._library.raw(self)!r})"
+        library = self._library
+        return f"traced({library.as_array(library.raw(self))!r})"
 
     def __str__(self) -> str:
         return str(self._library.raw(self))

@@ -7,7 +7,8 @@ from typing import Any
 
 from ..autodiff import tree
 from ..autodiff.trace import call_name
-from ..autodiff.transforms import _vjp, jvp
+from ..autodiff.transforms import jvp
+from ..autodiff.transforms.products import pulled
 from ._point import (
     Function,
     Point,
@@ -85,7 +86,7 @@ class Check:
     def value(self, f: Function, point: Point, order: int) -> tuple[list[Any], Function]:
         """The arrays of the value and the pullback, after a look at traced against plain."""
         plain = tree.leaves(point.call(f))
-        value, pullback = point.call(lambda *args: _vjp("check_gradients", f, point.numbers, args))
+        value, pullback = point.call(lambda *args: pulled("check_gradients", f, point.numbers, args))
         traced = tree.leaves(value)
         if len(plain) != len(traced):
             self.fail(order, "value", "all of it", f"{len(plain)} leaves plain, {len(traced)} traced")
@@ -217,7 +218,7 @@ def _slope(f: Function, numbers: tuple[int, ...], weights: list[Any]) -> Functio
     """The pullback of ``f`` along fixed weights, as a function of where."""
 
     def slope(*args: Any) -> list[Any]:
-        out, pullback = _vjp("check_gradients", f, numbers, args)
+        out, pullback = pulled("check_gradients", f, numbers, args)
         rest = iter(weights)
         return tree.leaves(pullback([next(rest) if is_array(x) else x for x in tree.leaves(out)]))
 

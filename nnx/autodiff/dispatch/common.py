@@ -20,6 +20,7 @@ new = object.__new__
 
 
 def pullback_of(rule: Rule, i: int, name: str) -> Function | None:
+    """The pullback of one argument; for a refused one, a function that raises by name."""
     pullback = rule.pullbacks[i]
     if isinstance(pullback, Refused):
         reason = pullback.reason

@@ -43,7 +43,9 @@ def general(library: Library, name: str, forward: Function, rule: Rule) -> Funct
             return plan(arrays, params)
         if len(args) > arity:
             if len(args) - arity > len(positional):
-                raise TypeError(f"{name}: expected at most {arity + len(positional)} arguments, got {len(args)}")
+                raise TypeError(
+                    f"{name}: expected at most {arity + len(positional)} arguments, got {len(args)}"
+                )
             params.update(zip(positional, args[arity:], strict=False))
             args = args[:arity]
         if named and params:
@@ -168,5 +170,7 @@ class _Plan:
             return (out,) + (arrays,) * count
         if self.joint is not None:
             return keep_modes(self.joint, count)
-        used = [keep_modes(p, count) for p, n in zip(self.pullbacks, needed, strict=False) if p is not None and n]
+        used = [
+            keep_modes(p, count) for p, n in zip(self.pullbacks, needed, strict=False) if p is not None and n
+        ]
         return tuple(max(column) for column in zip(*used, strict=True))

@@ -30,7 +30,9 @@ def parametric(library: Library, name: str, forward: Function, rule: Rule) -> Fu
             x = coerce(x, name)
         if args:
             if len(args) > len(positional):
-                raise TypeError(f"{name}: expected at most {1 + len(positional)} arguments, got {1 + len(args)}")
+                raise TypeError(
+                    f"{name}: expected at most {1 + len(positional)} arguments, got {1 + len(args)}"
+                )
             params.update(zip(positional, args, strict=False))
         target = None
         for key, p in params.items():
@@ -86,5 +88,3 @@ def _linker(library: Library, name: str) -> Any:
             )
 
     return link
-
-

@@ -60,6 +60,10 @@ def opaque(library: Library, name: str, forward: Function) -> Function:
 def caller() -> str:
     """File and line of the nearest frame outside nnx."""
     frame = sys._getframe(1)
-    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("nnx", "nnx_numpy", "nnx_cupy"):
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in (
+        "nnx",
+        "nnx_numpy",
+        "nnx_cupy",
+    ):
         frame = frame.f_back  # type: ignore[assignment]
     return "an unknown line" if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"
