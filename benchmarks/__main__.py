@@ -24,7 +24,9 @@ WORKLOADS = {
 def main() -> None:
     """Parse the arguments, measure, print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("workloads", nargs="*", default=[], help=f"which of {', '.join(WORKLOADS)}; all by default")
+    parser.add_argument(
+        "workloads", nargs="*", default=[], help=f"which of {', '.join(WORKLOADS)}; all by default"
+    )
     parser.add_argument("--rounds", type=int, default=15, help="how many turns each framework gets")
     parser.add_argument("--threads", type=int, default=2, help="threads of each framework")
     parser.add_argument("--output", type=pathlib.Path, help="also write the tables to this file")
@@ -62,7 +64,8 @@ def table(workload: str, result: Result) -> str:
     ]
     for framework in sorted(result.seconds, key=result.median):
         shares = [
-            f"{result.ratio(framework, peer):.2f}" if peer in result.seconds else "–" for peer in ("torch", "numpy")
+            f"{result.ratio(framework, peer):.2f}" if peer in result.seconds else "–"
+            for peer in ("torch", "numpy")
         ]
         lines.append(
             f"| {framework} | {result.median(framework) * 1e6:.2f} | {shares[0]} | {shares[1]} "

@@ -50,7 +50,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _PARTS = ("functional", "init", "layers", "losses", "optim", "random", "testing")
-_EAGER = tuple(name for name in globals() if not name.startswith("_") and name not in ("annotations", "importlib"))
+_EAGER = tuple(
+    name for name in globals() if not name.startswith("_") and name not in ("annotations", "importlib")
+)
 
 
 def _all() -> list[str]:

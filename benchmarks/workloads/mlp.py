@@ -27,9 +27,13 @@ def nnx() -> Step:
 
     x, y, weights = _data()
     model = library.Sequential(library.Linear(*SIZES[:2]), library.ReLU(), library.Linear(*SIZES[1:]))
-    model.load_state_dict({
-        f"{2 * i}.{name}": a for i, pair in enumerate(weights) for name, a in zip(("weight", "bias"), pair, strict=True)
-    })
+    model.load_state_dict(
+        {
+            f"{2 * i}.{name}": a
+            for i, pair in enumerate(weights)
+            for name, a in zip(("weight", "bias"), pair, strict=True)
+        }
+    )
     optimizer = library.optim.Adam(model, learning_rate=1e-3)
 
     @library.value_and_grad

@@ -78,7 +78,9 @@ class Indexing:
             if not plain:
                 tape.masked = True
         if plain and self.backend.is_view(self.raw(out), self.raw(x)):
-            views.register(out, x, lambda parent: self.read(parent, key), lambda p, new: self._put_back(p, key, new))
+            views.register(
+                out, x, lambda parent: self.read(parent, key), lambda p, new: self._put_back(p, key, new)
+            )
         return out
 
     def write(self: _Library, x: Any, key: Any, value: Any) -> None:
@@ -90,7 +92,9 @@ class Indexing:
     def store(self: _Library, out: Any, result: Any) -> Any:
         """``out=``: the given traced array, written with the result."""
         if not isinstance(out, TracedArray):
-            raise DerivativeLostError("out= was given a plain array: what is written to it would lose its derivative")
+            raise DerivativeLostError(
+                "out= was given a plain array: what is written to it would lose its derivative"
+            )
         self.write(out, ..., result)
         return out
 
@@ -122,7 +126,15 @@ class Indexing:
         out = self.on_tape(result, top, len(entries))
         plain = _is_plain(key)
         fit = (vv.shape, vv.dtype) if type(v) is T else None
-        entry = (WRITE, x.index if tape is top else None, v.index if other is top else None, self, key, fit, plain)
+        entry = (
+            WRITE,
+            x.index if tape is top else None,
+            v.index if other is top else None,
+            self,
+            key,
+            fit,
+            plain,
+        )
         entries.append((*entry, Like(result)) if top.hot else entry)
         if not plain:
             top.masked = True

@@ -23,7 +23,11 @@ class _Part:
         self._library = library
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") and name not in ("__array_namespace_info__", "__array_api_version__", "__version__"):
+        if name.startswith("_") and name not in (
+            "__array_namespace_info__",
+            "__array_api_version__",
+            "__version__",
+        ):
             raise AttributeError(name)
         value = self._make(self._prefix + name)
         self.__dict__[name] = value

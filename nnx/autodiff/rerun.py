@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-
 from . import tree
 from .cells import overrides
 from .tape import RERUN, Tape

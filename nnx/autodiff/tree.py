@@ -64,7 +64,9 @@ def zip_leaves(f: Callable[[Any, Any], None], tree: Any, other: Any, what: str) 
     """Call ``f`` on pairs of the arrays of two trees of one structure."""
     first, second = ([x for x in leaves(t) if is_array(x)] for t in (tree, other))
     if len(first) != len(second):
-        raise ValueError(f"{what}: expected the structure of the result, {len(first)} arrays, got {len(second)}")
+        raise ValueError(
+            f"{what}: expected the structure of the result, {len(first)} arrays, got {len(second)}"
+        )
     for x, y in zip(first, second, strict=True):
         f(x, y)
 

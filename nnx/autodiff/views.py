@@ -78,7 +78,9 @@ def register(
         views = parent.views
     except AttributeError:
         views = parent.views = []
-    if len(views) > 32 and len(views) & (len(views) - 1) == 0:  # forget dead ones whenever the list has doubled
+    if (
+        len(views) > 32 and len(views) & (len(views) - 1) == 0
+    ):  # forget dead ones whenever the list has doubled
         views[:] = [ref for ref in views if ref() is not None]
     views.append(weakref.ref(view))
 
