@@ -148,8 +148,8 @@ class _Hot:
         else:
             groups = [
                 (p, tuple(j == i for j in range(len(args))))
-                for i, p in enumerate(step.pullbacks)
-                if needed[i]
+                for i, (p, need) in enumerate(zip(step.pullbacks, needed, strict=False))  # fewer arrays may come
+                if need
             ]
         for pullback, wanted in groups:
             try:
