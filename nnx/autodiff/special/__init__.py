@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["forward", "functions", "make", "names", "reference"]
 
 _MODULES = ("bessel", "entropy", "error", "gamma", "incomplete", "logistic")
-_REDUCTIONS = frozenset(("log_softmax", "logsumexp", "softmax"))
-"""Functions of an axis: every library takes the version in standard functions."""
 _SCALAR_PARAMETERS = frozenset(("multigammaln",))
 
 
@@ -67,7 +65,7 @@ def promoted(xp: Any, args: tuple[Any, ...]) -> list[Any]:
 def forward(name: str, backend: Backend) -> Callable[..., Any] | None:
     """The function ``name`` on plain arrays of a backend; None where it is not to be had."""
     own = getattr(backend, "special", None)
-    if name not in _REDUCTIONS and hasattr(own, name):
+    if hasattr(own, name):
         return getattr(own, name)
     standard = reference(name)
     if standard is not None:
@@ -124,7 +122,7 @@ def make(library: Library, name: str) -> Callable[..., Any] | None:
         return None
     own: Primitive = getattr(functions, name)
     function = library.function(own.name)
-    if name in _REDUCTIONS or name in _SCALAR_PARAMETERS:
+    if name in _SCALAR_PARAMETERS:
         return function
 
     @wraps(function)

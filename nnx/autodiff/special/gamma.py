@@ -13,7 +13,7 @@ from typing import Any
 from .coefficients import BERNOULLI, DIGAMMA, GAMMALN
 from .series import chebyshev, polynomial
 
-__all__ = ["digamma", "gammaln", "polygamma", "stirling", "trigamma", "zeta"]
+__all__ = ["digamma", "gammaln", "polygamma", "stirling", "zeta"]
 
 LOG_ROOT_2PI = 0.5 * math.log(2.0 * math.pi)
 _STIRLING = tuple(b / (2 * k * (2 * k - 1)) for k, b in enumerate(BERNOULLI[:9], 1))
@@ -26,7 +26,7 @@ def stirling(xp: Any, x: Any) -> Any:
     return polynomial(1 / (x * x), _STIRLING) / x
 
 
-def _tan_pi(xp: Any, x: Any) -> tuple[Any, Any]:
+def _sin_cos_pi(xp: Any, x: Any) -> tuple[Any, Any]:
     """``sin(pi x)`` and ``cos(pi x)`` up to a common sign."""
     turn = math.pi * (x - xp.round(x))
     return xp.sin(turn), xp.cos(turn)
@@ -55,7 +55,7 @@ def gammaln(xp: Any, x: Any) -> Any:
     t = xp.where(xp.isinf(s), 10, xp.where(below, s + 7, s))
     outer = (t - 0.5) * xp.log(t) - t + LOG_ROOT_2PI + stirling(xp, t) - xp.log(product)
     value = xp.where(middle, inner + step, xp.where(xp.isinf(s), xp.inf, outer))
-    sine = xp.abs(_tan_pi(xp, xp.where(negative & ~xp.isinf(x), x, 0.5))[0])
+    sine = xp.abs(_sin_cos_pi(xp, xp.where(negative & ~xp.isinf(x), x, 0.5))[0])
     pole = sine == 0
     reflected = math.log(math.pi) - xp.log(xp.where(pole, 1, sine)) - value
     return xp.where(negative, xp.where(pole | xp.isinf(x), xp.inf, reflected), value)
@@ -81,7 +81,7 @@ def digamma(xp: Any, x: Any) -> Any:
     inverse = 1 / (t * t)
     outer = xp.log(t) - 0.5 / t - inverse * polynomial(inverse, _DIGAMMA_TAIL) - steps
     value = xp.where(middle, inner, outer)
-    sine, cosine = _tan_pi(xp, xp.where(negative, x, 0.5))
+    sine, cosine = _sin_cos_pi(xp, xp.where(negative, x, 0.5))
     pole = sine == 0
     reflected = value - math.pi * cosine / xp.where(pole, 1, sine)
     value = xp.where(negative, xp.where(pole, xp.nan, reflected), value)
@@ -91,11 +91,12 @@ def digamma(xp: Any, x: Any) -> Any:
 _EULER_MACLAURIN = tuple(b / math.factorial(2 * k) for k, b in enumerate(BERNOULLI, 1))
 
 
-def zeta(xp: Any, s: Any, q: Any = 1.0) -> Any:
-    """Hurwitz's zeta function, the sum of ``(q + k)**-s``, by Euler's and Maclaurin's formula.
+def zeta(xp: Any, s: Any, q: Any = None) -> Any:
+    """Hurwitz's zeta function, the sum of ``(q + k)**-s``, by Euler's and Maclaurin's formula; q is 1 unless given.
 
     For s > 1 and q > 0; infinite at s = 1 and at q = 0, NaN for s < 1 and for negative q.
     """
+    q = xp.ones_like(s) if q is None else q
     inside = (s > 1) & (q > 0)
     s, given_s, given_q = xp.where(inside, s, 2), s, q
     q = xp.where(inside, q, 1)
@@ -113,18 +114,26 @@ def zeta(xp: Any, s: Any, q: Any = 1.0) -> Any:
     return xp.where(inside, total, xp.where(infinite, xp.inf, xp.full_like(total, xp.nan)))
 
 
-def trigamma(xp: Any, x: Any) -> Any:
-    """``polygamma(1, x)``, negative x included."""
-    negative = x < 0
-    value = zeta(xp, xp.full_like(x, 2.0), xp.where(negative, 1 - x, x))
-    sine = _tan_pi(xp, xp.where(negative, x, 0.5))[0]
-    ratio = math.pi / xp.where(sine == 0, 1, sine)
-    return xp.where(negative, xp.where(sine == 0, xp.inf, ratio * ratio - value), value)
+def _cotangent_slope(xp: Any, n: Any, x: Any) -> Any:
+    """The n-th derivative of ``pi / tan(pi x)`` for each n: a polynomial in the cotangent."""
+    sine, cosine = _sin_cos_pi(xp, x)
+    pole = sine == 0
+    cotangent = xp.where(pole, xp.inf, cosine / xp.where(pole, 1, sine))
+    coefficients, result = [0.0, math.pi], cotangent * math.pi
+    for k in range(1, int(xp.max(n)) + 1 if n.size else 0):
+        slope = [math.pi * i * c for i, c in enumerate(coefficients)][1:]
+        coefficients = [-(a + b) for a, b in zip([*slope, 0.0, 0.0], [0.0, 0.0, *slope], strict=True)]
+        result = xp.where(n == k, polynomial(cotangent, coefficients), result)
+    return result
 
 
 def polygamma(xp: Any, n: Any, x: Any) -> Any:
-    """The n-th derivative of ``digamma``, for x > 0 (any x for n of 0 and 1)."""
-    order = xp.astype(xp.asarray(n, device=x.device), x.dtype)
-    value = xp.exp(gammaln(xp, order + 1)) * zeta(xp, order + 1, x)
-    value = xp.where(order % 2 == 1, value, -value)
-    return xp.where(order == 0, digamma(xp, x), xp.where(order == 1, trigamma(xp, x), value))
+    """The n-th derivative of ``digamma``."""
+    negative = x < 0
+    z = xp.where(negative, 1 - x, x)
+    value = xp.exp(gammaln(xp, n + 1)) * zeta(xp, n + 1, z)
+    value = xp.where(n % 2 == 1, value, -value)
+    if bool(xp.any(negative)):
+        reflected = xp.where(n % 2 == 1, -value, value) - _cotangent_slope(xp, n, xp.where(negative, x, 0.5))
+        value = xp.where(negative, reflected, value)
+    return xp.where(n == 0, digamma(xp, x), value)

@@ -12,6 +12,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from ...backend.registry import backend_of
+from ..traced import TracedArray
 from .gamma import LOG_ROOT_2PI, stirling
 
 __all__ = [
@@ -38,32 +40,65 @@ def _gammaln(x: Any) -> Any:
     return functions.gammaln(x)
 
 
+def _plain(x: Any) -> Any:
+    """The plain array inside a traced one: what a decision may look at."""
+    while isinstance(x, TracedArray):
+        x = x.value
+    return x
+
+
+def _either(xp: Any, first: Any, one: Callable[[Any], Any], other: Callable[[Any], Any]) -> Any:
+    """``one`` where ``first`` holds and ``other`` elsewhere, without evaluating what no element needs.
+
+    Both take a function that puts their own spare value in the place of what is not theirs.
+    """
+    plain = _plain(first)
+    names = backend_of(plain).xp
+    if bool(names.all(plain)):
+        return one(lambda x, _spare: x)
+    if not bool(names.any(plain)):
+        return other(lambda x, _spare: x)
+    return xp.where(
+        first,
+        one(lambda x, spare: xp.where(first, x, spare)),
+        other(lambda x, spare: xp.where(first, spare, x)),
+    )
+
+
 def _correction(xp: Any, x: Any) -> Any:
     """``gammaln(x) - (x - 1/2) log(x) + x - log(2 pi) / 2`` for x > 0."""
-    large = x >= 10
-    far, near = xp.where(large, x, 10), xp.where(large, 1, x)
-    direct = _gammaln(near) - (near - 0.5) * xp.log(near) + near - LOG_ROOT_2PI
-    return xp.where(large, stirling(xp, far), direct)
+
+    def direct(mine: Callable[..., Any]) -> Any:
+        z = mine(x, 1)
+        return _gammaln(z) - (z - 0.5) * xp.log(z) + z - LOG_ROOT_2PI
+
+    return _either(xp, x >= 10, lambda mine: stirling(xp, mine(x, 10)), direct)
 
 
 def _excess(xp: Any, u: Any, ratio: Any) -> Any:
     """``u - log(1 + u)``, where ``ratio`` is 1 + u."""
     near = xp.abs(u) < 0.5
-    return u - xp.where(near, xp.log1p(xp.where(near, u, 0)), xp.log(xp.where(near, 1, ratio)))
+    return u - _either(xp, near, lambda mine: xp.log1p(mine(u, 0)), lambda mine: xp.log(mine(ratio, 1)))
 
 
-def _settled(xp: Any, evaluate: Callable[[int], Any], eps: float) -> Any:
-    """``evaluate(terms)`` with as many terms as it takes; NaN where no number of them is enough."""
-    terms = 32
-    before, now = evaluate(terms), evaluate(2 * terms)
-    while not bool(xp.all(xp.abs(now - before) <= 2 * eps * xp.abs(now))) and terms < _MOST_TERMS:
+def _settled(xp: Any, evaluate: Callable[..., Any], *args: Any) -> Any:
+    """``evaluate(*args, terms)`` with as many terms as it takes; NaN where no number of them is enough.
+
+    How many that is shows on plain arrays, so that only one evaluation is traced. It has twice the terms that the
+    value needs, for the derivative settles a little later.
+    """
+    plain = [_plain(x) for x in args]
+    names = backend_of(plain[0]).xp
+    eps = float(names.finfo(plain[0].dtype).eps)
+    terms = 8
+    before, now = evaluate(*plain, terms), evaluate(*plain, 2 * terms)
+    while not bool(names.all(names.abs(now - before) <= 2 * eps * names.abs(now))) and terms < _MOST_TERMS:
         terms *= 2
-        before, now = now, evaluate(2 * terms)
-    return xp.where(xp.abs(now - before) <= 64 * eps * xp.abs(now), now, xp.nan)
-
-
-def _eps(xp: Any, x: Any) -> float:
-    return float(xp.finfo(x.dtype).eps)
+        before, now = now, evaluate(*plain, 2 * terms)
+    good = names.abs(now - before) <= 64 * eps * names.abs(now)
+    traced = any(p is not x for p, x in zip(plain, args, strict=True))
+    result = evaluate(*args, 2 * terms) if traced else now
+    return result if bool(names.all(good)) else xp.where(good, result, xp.nan)
 
 
 # The incomplete gamma function
@@ -71,45 +106,50 @@ def _eps(xp: Any, x: Any) -> float:
 
 def _gamma_factor(xp: Any, a: Any, x: Any) -> Any:
     """``x**a exp(-x) / gamma(a + 1)`` for positive a and x."""
-    ratio = x / a
-    exponent = -a * _excess(xp, (x - a) / a, ratio) - _correction(xp, a)
+    exponent = -a * _excess(xp, (x - a) / a, x / a) - _correction(xp, a)
     return xp.exp(exponent) / xp.sqrt(2 * math.pi * a)
 
 
-def _gamma_series(xp: Any, a: Any, x: Any, terms: int) -> Any:
+def _gamma_series(a: Any, x: Any, terms: int) -> Any:
     """``1 + x / (a + 1) (1 + x / (a + 2) (1 + ...))``."""
-    total: Any = xp.ones_like(a * x)
+    total: Any = 1.0
     for n in range(terms, 0, -1):
         total = 1 + x / (a + n) * total
     return total
 
 
-def _gamma_fraction(xp: Any, a: Any, x: Any, terms: int) -> Any:
+def _gamma_fraction(a: Any, x: Any, terms: int) -> Any:
     """``1 / (x + 1 - a + 1 (a - 1) / (x + 3 - a + 2 (a - 2) / (x + 5 - a + ...)))``."""
-    tail: Any = x + (2 * terms + 1) - a
+    difference = x - a
+    tail: Any = difference + (2 * terms + 1)
     for n in range(terms, 0, -1):
-        tail = x + (2 * n - 1) - a + n * (a - n) / tail
+        tail = (n * a - n * n) / tail + (difference + (2 * n - 1))
     return 1 / tail
 
 
 def _gamma_tails(xp: Any, a: Any, x: Any) -> tuple[Any, Any]:
     """``gammainc`` and ``gammaincc``: the smaller of them as computed, the other by the difference to one."""
-    a, x = a + xp.zeros_like(x), x + xp.zeros_like(a)
+    a, x = xp.broadcast_arrays(a, x)
     inside = (a > 0) & (x > 0) & xp.isfinite(a) & xp.isfinite(x)
     a1, x1 = xp.where(inside, a, 1), xp.where(inside, x, 1)
-    factor = _gamma_factor(xp, a1, x1)
     below = x1 < a1 + 1
-    eps = _eps(xp, x)
-    a2, x2 = xp.where(below, a1, 1), xp.where(below, x1, 1)
-    lower = factor * _settled(xp, lambda n: _gamma_series(xp, a2, x2, n), eps)
-    a2, x2 = xp.where(below, 1, a1), xp.where(below, 2, x1)
-    upper = factor * a1 * _settled(xp, lambda n: _gamma_fraction(xp, a2, x2, n), eps)
-    p, q = xp.where(below, lower, 1 - upper), xp.where(below, 1 - lower, upper)
+    tail = _gamma_factor(xp, a1, x1) * _either(
+        xp,
+        below,
+        lambda mine: _settled(xp, _gamma_series, mine(a1, 1), mine(x1, 1)),
+        lambda mine: a1 * _settled(xp, _gamma_fraction, mine(a1, 1), mine(x1, 2)),
+    )
     zero = ((x == 0) & (a > 0)) | (xp.isinf(a) & (a > 0) & (x >= 0) & xp.isfinite(x))
     one = (xp.isinf(x) & (x > 0) & (a >= 0) & xp.isfinite(a)) | ((a == 0) & (x > 0))
-    p = xp.where(inside, p, xp.where(zero, 0, xp.where(one, 1, xp.full_like(p, xp.nan))))
-    q = xp.where(inside, q, xp.where(zero, 1, xp.where(one, 0, xp.full_like(q, xp.nan))))
-    return p, q
+    return _two_tails(xp, tail, below, inside, zero, one)
+
+
+def _two_tails(xp: Any, tail: Any, below: Any, inside: Any, zero: Any, one: Any) -> tuple[Any, Any]:
+    """A distribution function and its complement, given one of them; where it is zero or one, and NaN elsewhere."""
+    rest = 1 - tail
+    lower, upper = xp.where(below, tail, rest), xp.where(below, rest, tail)
+    edge = xp.where(zero, 0, xp.where(one, 1, xp.full_like(tail, xp.nan)))
+    return xp.where(inside, lower, edge), xp.where(inside, upper, 1 - edge)
 
 
 def gammainc(xp: Any, a: Any, x: Any) -> Any:
@@ -165,37 +205,30 @@ def _beta_factor(xp: Any, a: Any, b: Any, x: Any, y: Any) -> Any:
     return xp.exp(exponent + corrections) * xp.sqrt(b / (2 * math.pi * a * total))
 
 
-def _beta_fraction(xp: Any, a: Any, b: Any, x: Any, terms: int) -> Any:
-    """``1 / (1 + d1 / (1 + d2 / (1 + ...)))``, for x below the mean of the distribution."""
-    tail: Any = xp.ones_like(a * b * x)
+def _beta_fraction(a: Any, b: Any, x: Any, terms: int) -> Any:
+    """``1 / (1 - d0 / (1 + d1 / (1 - d2 / (1 + ...))))``, for x below the mean of the distribution."""
+    total = a + b
+    tail: Any = 1.0
     for m in range(terms, -1, -1):
+        middle = (a + (2 * m + 1)) / x
         if m < terms:
-            even = (m + 1) * (b - (m + 1)) * x / ((a + (2 * m + 1)) * (a + (2 * m + 2)))
-            tail = 1 + even / tail
-        odd = (a + m) * (a + b + m) * x / ((a + 2 * m) * (a + (2 * m + 1)))
-        tail = 1 - odd / tail
+            tail = 1 + (m + 1) * (b - (m + 1)) / (middle * (a + (2 * m + 2))) / tail
+        tail = 1 - (a + m) * (total + m) / (middle * (a + 2 * m)) / tail
     return 1 / tail
 
 
 def _beta_tails(xp: Any, a: Any, b: Any, x: Any, y: Any) -> tuple[Any, Any]:
     """``betainc`` and its complement, where y = 1 - x."""
-    nothing = xp.zeros_like(a * b * x * y)
-    a, b, x, y = a + nothing, b + nothing, x + nothing, y + nothing
+    a, b, x, y = xp.broadcast_arrays(a, b, x, y)
     inside = (a > 0) & (b > 0) & (x > 0) & (y > 0) & xp.isfinite(a) & xp.isfinite(b)
     a1, b1 = xp.where(inside, a, 1), xp.where(inside, b, 1)
     x1, y1 = xp.where(inside, x, 0.5), xp.where(inside, y, 0.5)
-    swap = x1 > (a1 + 1) / (a1 + b1 + 2)
-    a2, b2 = xp.where(swap, b1, a1), xp.where(swap, a1, b1)
-    x2, y2 = xp.where(swap, y1, x1), xp.where(swap, x1, y1)
-    fraction = _settled(xp, lambda n: _beta_fraction(xp, a2, b2, x2, n), _eps(xp, x))
-    tail = _beta_factor(xp, a2, b2, x2, y2) * fraction
+    below = x1 <= (a1 + 1) / (a1 + b1 + 2)
+    a2, b2 = xp.where(below, a1, b1), xp.where(below, b1, a1)
+    x2, y2 = xp.where(below, x1, y1), xp.where(below, y1, x1)
+    tail = _beta_factor(xp, a2, b2, x2, y2) * _settled(xp, _beta_fraction, a2, b2, x2)
     positive = (a > 0) & (b > 0)
-    lower = xp.where(swap, 1 - tail, tail)
-    upper = xp.where(swap, tail, 1 - tail)
-    zero, one = positive & (x == 0), positive & (y == 0)
-    lower = xp.where(inside, lower, xp.where(zero, 0, xp.where(one, 1, xp.full_like(lower, xp.nan))))
-    upper = xp.where(inside, upper, xp.where(zero, 1, xp.where(one, 0, xp.full_like(upper, xp.nan))))
-    return lower, upper
+    return _two_tails(xp, tail, below, inside, positive & (x == 0), positive & (y == 0))
 
 
 def betainc(xp: Any, a: Any, b: Any, x: Any) -> Any:
