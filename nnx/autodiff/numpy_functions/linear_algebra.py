@@ -84,9 +84,9 @@ def least_squares(xp: Any, a: Any, b: Any, rcond: float | None = None) -> LstsqR
     elif rcond < 0:
         rcond = float(xp.finfo(s.dtype).eps)
     x = xp.matmul(xp.linalg.pinv(a, rtol=rcond), b)
-    rank = int(xp.count_nonzero(s > rcond * s[0]))
+    rank = xp.astype(xp.count_nonzero(s > rcond * s[0]), xp.int32)
     d = xp.abs(xp.matmul(a, x) - b) ** 2
-    residuals = xp.sum(d, axis=0) if rank == n and m > n else xp.zeros((0,), dtype=d.dtype, device=d.device)
+    residuals = xp.sum(d, axis=0) if int(rank) == n and m > n else xp.zeros((0,), dtype=d.dtype, device=d.device)
     return LstsqResult(x, xp.reshape(residuals, (-1,)), rank, s)
 
 

@@ -79,7 +79,7 @@ def _statistic(name: str) -> Callable[..., Any]:
 _SOURCE: dict[str, Callable[[int, int], int]] = {
     "edge": lambda i, n: min(max(i, 0), n - 1),
     "reflect": lambda i, n: 0 if n == 1 else n - 1 - abs(i % (2 * n - 2) - (n - 1)),
-    "symmetric": lambda i, n: (j := i % (2 * n)) if i % (2 * n) < n else 2 * n - 1 - j,
+    "symmetric": lambda i, n: min(i % (2 * n), 2 * n - 1 - i % (2 * n)),
     "wrap": lambda i, n: i % n,
 }
 """Which element of ``n`` stands at place ``i``, counted from the first one."""

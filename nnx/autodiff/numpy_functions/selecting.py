@@ -106,11 +106,19 @@ def _select(xp: Any, condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     return result
 
 
+def _conditions(xp: Any, condlist: Any, ndim: int) -> list[Any]:
+    """The conditions of ``piecewise``: one alone need not be in a list."""
+    if isinstance(condlist, (tuple, list)):
+        first = condlist[0]
+        nested = isinstance(first, list) or getattr(first, "ndim", 0)
+        return list(condlist) if nested or not ndim else [condlist]
+    condlist = as_array(xp, condlist)
+    return [condlist] if condlist.ndim == 0 or (condlist.ndim == 1 and ndim) else list(xp.unstack(condlist))
+
+
 def _piecewise(xp: Any, x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
     x = as_array(xp, x)
-    if (not isinstance(condlist, (tuple, list)) and as_array(xp, condlist).ndim == x.ndim) or (isinstance(condlist, (tuple, list)) and condlist and isinstance(condlist[0], bool) and x.ndim):
-        condlist = [condlist]
-    conditions = [xp.broadcast_to(_condition(xp, c), x.shape) for c in condlist]
+    conditions = [xp.broadcast_to(_condition(xp, c), x.shape) for c in _conditions(xp, condlist, x.ndim)]
     if len(funclist) == len(conditions) + 1:
         none = xp.logical_not(conditions[0])
         for c in conditions[1:]:
