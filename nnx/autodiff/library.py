@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..backend.protocol import Backend
 from ..backend.registry import backend_of
-from . import dispatch
+from . import dispatch, numpy_protocol
 from .errors import MixedLibrariesError, NotDifferentiableError
 from .indexing import Indexing
 from .primitive import Like, Primitive
@@ -222,7 +222,7 @@ class Library(Indexing):
             return dispatch.build(self, name, forward, rule)
         if name in NO_DERIVATIVE:
             return dispatch.without_derivative(self, name, forward)
-        return dispatch.opaque(self, name, forward)
+        return numpy_protocol.extra(self, name, forward) or dispatch.opaque(self, name, forward)
 
     def forward(self, name: str) -> Callable[..., Any]:
         """The library's own function, taking every parameter by keyword."""

@@ -7,6 +7,7 @@ entry is refused by name: nothing is silently converted. CuPy's universal functi
 
 from __future__ import annotations
 
+import functools
 import inspect
 import sys
 from collections.abc import Callable
@@ -109,7 +110,7 @@ def _elementwise(library: Library, name: str | None, ufunc: Any) -> Function | N
         return lambda *inputs: own(*[xp.asarray(x) if isinstance(x, (list, tuple)) else x for x in inputs])
     formula = FORMULAS.get(name) or FUNCTIONS.get(name)
     if formula is not None:
-        return lambda *inputs: formula(xp, *_as_arrays(library, inputs))
+        return lambda *inputs, **options: formula(xp, *_as_arrays(library, inputs), **options)
     return opaque(library, name, ufunc) if name in RUNS and _speaks(library) else None
 
 
@@ -258,12 +259,24 @@ def _function_name(function: Any) -> str:
     return f"{module}.{function.__name__}"
 
 
+def extra(library: Library, name: str, own: Function) -> Function | None:
+    """The traced version of what a namespace has beyond the standard (``xp.median``); None if there is none."""
+    from .numpy_functions import FUNCTIONS
+
+    if not _speaks(library) or name not in FUNCTIONS:
+        return None
+    return functools.wraps(own, updated=())(lambda *args, **kwargs: _served(library, name, own, args, kwargs))
+
+
 def function(library: Library, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """A function of NumPy that asks its arguments what to do."""
+    return _served(library, _function_name(function), function, args, kwargs)
+
+
+def _served(library: Library, name: str, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     from .dispatch import opaque
     from .numpy_functions import ALWAYS, FUNCTIONS, RUNS
 
-    name = _function_name(function)
     kwargs = {k: v for k, v in kwargs.items() if type(v).__name__ != "_NoValueType"}
     own = FUNCTIONS.get(name)
     writes = name in ALWAYS or not {"out", "overwrite_input", "copy"}.isdisjoint(kwargs)

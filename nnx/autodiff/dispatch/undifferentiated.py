@@ -6,6 +6,7 @@ import functools
 import sys
 from typing import TYPE_CHECKING, Any
 
+from ..errors import NotDifferentiableError
 from ..tape import OPAQUE
 from .common import Function, rewrap
 
@@ -35,6 +36,8 @@ def opaque(library: Library, name: str, forward: Function) -> Function:
 
     @functools.wraps(forward, updated=())
     def function(*args: Any, **params: Any) -> Any:
+        if isinstance(params.get("out"), library.base):  # it would be written behind the tape's back
+            raise NotDifferentiableError(f"{library.label}.{name} has no out= for traced arrays")
         result = run(*args, **params)
         tapes = library.tapes((args, params))
         if not tapes:
