@@ -27,11 +27,11 @@ def _counted_up(xp: Any, index: Any, n: int) -> Any:
 
 
 def _take(xp: Any, g: Any, _out: Any, x_like: Any, indices: Any, *, axis: int | None = None) -> Any:
-    axis = (axis or 0) % x_like.ndim
+    along = (axis or 0) % x_like.ndim
     if indices.ndim != 1:  # some libraries take any shape of indices
-        g = xp.reshape(g, (*x_like.shape[:axis], indices.size, *x_like.shape[axis + 1 :]))
+        g = xp.reshape(g, (*x_like.shape[:along], indices.size, *x_like.shape[along + 1 :]))
         indices = xp.reshape(indices, (-1,))
-    return index_add(xp, x_like.shape, axis, _counted_up(xp, indices, x_like.shape[axis]), g)
+    return index_add(xp, x_like.shape, along, _counted_up(xp, indices, x_like.shape[along]), g)
 
 
 def _take_along_axis(xp: Any, g: Any, _out: Any, x_like: Any, indices: Any, *, axis: int = -1) -> Any:

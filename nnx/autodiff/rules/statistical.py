@@ -130,13 +130,13 @@ def _cumulative_prod(
         g = g[_along(axis, g.ndim, slice(1, None))]
     if x.ndim == 0:
         return xp.reshape(g, ())
-    axis = (axis or 0) % x.ndim
-    if x.shape[axis] == 0:
+    along = (axis or 0) % x.ndim
+    if x.shape[along] == 0:
         return g
     # d/dx[i] = (x[0] ... x[i-1]) * r[i], r[i] = g[i] + x[i+1] * r[i+1]
-    first = _along(axis, x.ndim, slice(1, None)), _along(axis, x.ndim, slice(None, 1))
-    following = xp.concat([x[first[0]], xp.zeros_like(x[first[1]])], axis=axis)
-    return _exclusive(xp, x, axis) * _recurrence(xp, following, g, axis)
+    first = _along(along, x.ndim, slice(1, None)), _along(along, x.ndim, slice(None, 1))
+    following = xp.concat([x[first[0]], xp.zeros_like(x[first[1]])], axis=along)
+    return _exclusive(xp, x, along) * _recurrence(xp, following, g, along)
 
 
 def _prod(xp: Any, g: Any, _out: Any, x: Any, *, axis: Axis = None, keepdims: bool = False, **_: Any) -> Any:
