@@ -11,6 +11,7 @@ from __future__ import annotations
 import random
 import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 from .errors import NotDifferentiableError
 from .primitive import DROP, Primitive, keep_modes
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from .library import Library
 
 __all__ = ["pull_back"]
+
+_pulled: WeakKeyDictionary[Any, int] = WeakKeyDictionary()  # how far each hot tape has been pulled back
 
 
 def pull_back(library: Library, seed: int = 0) -> int:
@@ -34,12 +37,13 @@ def pull_back(library: Library, seed: int = 0) -> int:
     assert library.hot is not None
     entries = library.hot.entries
     hot = _Hot(library, random.Random(seed))
-    count = 0
+    count, start = 0, _pulled.get(library, 0)
+    _pulled[library] = len(entries)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a rule may overflow, or divide by zero, at whatever point there is
-        for i, entry in enumerate(entries):
+        for i in range(start, len(entries)):
+            entry, entries[i] = entries[i], None  # the slot stays: later arrays are counted from it
             if entry is not None:
-                entries[i] = None  # the slot stays: later arrays are counted from it
                 count += hot.entry(entry)
     return count
 
@@ -148,7 +152,9 @@ class _Hot:
         else:
             groups = [
                 (p, tuple(j == i for j in range(len(args))))
-                for i, (p, need) in enumerate(zip(step.pullbacks, needed, strict=False))  # fewer arrays may come
+                for i, (p, need) in enumerate(
+                    zip(step.pullbacks, needed, strict=False)
+                )  # fewer arrays may come
                 if need
             ]
         for pullback, wanted in groups:
