@@ -340,4 +340,6 @@ def _delivered(values: Array, dtype: Any, device: Device) -> Array:
     place, dtype = backend(), _dtype(dtype)
     host = named("numpy").xp
     narrow = host.astype(values, host.float64 if "64" in str(dtype) else host.float32)
-    return place.xp.astype(place.from_host(narrow, device if device is None else place.device_named(device)), dtype)
+    return place.xp.astype(
+        place.from_host(narrow, device if device is None else place.device_named(device)), dtype
+    )

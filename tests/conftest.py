@@ -120,3 +120,54 @@ def _fresh(request: pytest.FixtureRequest) -> Iterator[None]:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if item.get_closest_marker("gpu") and why_no_gpu():
         pytest.skip(f"needs CuPy and a CUDA GPU: {why_no_gpu()}")
+
+
+@pytest.fixture
+def agrees_with_torch(lib: Library) -> Any:
+    """`check(ours, theirs, inputs, constants)`: values, gradients and second derivatives are PyTorch's.
+
+    `ours` and `theirs` take the inputs, float64 NumPy arrays that are differentiated, and the constants, as arrays
+    of the library under test and as tensors.
+    """
+    torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
+    rng = np.random.default_rng(0)
+
+    def check(
+        ours: Any, theirs: Any, inputs: Any, constants: Any = (), rtol: float = 1e-9, second: bool = True
+    ) -> None:
+        mine, fixed = [lib.asarray(x) for x in inputs], [lib.asarray(x) for x in constants]
+        tensors = [torch.tensor(np.asarray(x), requires_grad=True) for x in inputs]
+        expected = theirs(*tensors, *[torch.tensor(np.asarray(x)) for x in constants])
+        value = ours(*mine, *fixed)
+        lib.assert_close(value, expected.detach().numpy(), rtol=rtol, atol=rtol)
+        argnums, count = tuple(range(len(mine))), len(mine)
+        weights = np.asarray(rng.standard_normal(tuple(expected.shape)))
+        directions = [np.asarray(rng.standard_normal(np.shape(x))) for x in inputs]
+
+        def scalar(*args: Any) -> Any:
+            xp = nnx.array_namespace(args[0])
+            return xp.sum(ours(*args[:-1]) * args[-1])
+
+        def slope(*args: Any) -> Any:
+            xp = nnx.array_namespace(args[0])
+            grads = nnx.grad(scalar, argnums)(*args[: -len(directions)])
+            return sum(xp.sum(g * d) for g, d in zip(grads, args[-count:], strict=True))
+
+        first = torch.autograd.grad(
+            (expected * torch.tensor(weights)).sum(), tensors, create_graph=second, materialize_grads=True
+        )
+        found = nnx.grad(scalar, argnums)(*mine, *fixed, lib.asarray(weights))
+        for g, t in zip(found, first, strict=True):
+            lib.assert_close(g, t.detach().numpy(force=True), rtol=rtol, atol=rtol)
+        if not second:
+            return
+        total = sum((t * torch.tensor(d)).sum() for t, d in zip(first, directions, strict=True))
+        if not total.requires_grad:
+            wanted = [torch.zeros_like(t) for t in tensors]
+        else:
+            wanted = torch.autograd.grad(total, tensors, materialize_grads=True)
+        found = nnx.grad(slope, argnums)(*mine, *fixed, lib.asarray(weights), *map(lib.asarray, directions))
+        for g, t in zip(found, wanted, strict=True):
+            lib.assert_close(g, t.detach().numpy(force=True), rtol=rtol, atol=rtol)
+
+    return check

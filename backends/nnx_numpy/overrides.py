@@ -1,95 +1,116 @@
-"""Primitives and optimizer steps that NumPy can do in fewer passes than the standard functions.
+"""Primitives that NumPy can do in fewer passes, or with less overhead, than the standard functions.
 
-Each gives what the pure-standard version gives, to rounding; the tests hold them against each other. Optimizer
-steps work in place: parameter and statistics are views of the optimizer's own arrays, gradients are only read.
+Each takes the common case and leaves the others, bad input among them, to the version in standard functions; the
+tests hold the two against each other. Optimizers' steps, named ``optim.…``, are in ``nnx_numpy.updates``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
 
+from nnx.backend import named
+
+from .updates import UPDATES
+
 Array = Any
-State = tuple[Array, ...]
+
+MASKS = {np.dtype(f"f{n}"): np.dtype(f"i{n}") for n in (2, 4, 8)}
+ROW = 16  # from this length of the last axis on, a row of zeros is faster than a single one
 
 
-def prepared(p: Array, g: Array, scratch: Array, weight_decay: float, maximize: bool) -> Array:
-    """The gradient with its sign and weight decay, in scratch memory unless it is the gradient itself."""
-    if maximize:
-        g = np.negative(g, scratch)
-    if weight_decay:
-        other = np.multiply(p, weight_decay)
-        g = np.add(g, other, scratch)
-    return g
+@cache
+def reference(name: str) -> Callable[..., Any]:
+    """A primitive in standard functions."""
+    from nnx.autodiff.primitive import Primitive
+
+    forward, xp = Primitive.registry[name].forward, named("numpy").fast
+    return lambda *args, **params: forward(xp, *args, **params)
 
 
-def sgd(
-    p: Array,
-    g: Array,
-    state: State,
-    scratch: State,
-    learning_rate: float,
-    momentum: float,
-    keep: float,
-    weight_decay: float,
-    nesterov: bool,
-    maximize: bool,
-) -> None:
-    """`nnx.optim.SGD.rule` in place."""
-    n = p.size
-    t, u = scratch[0][:n], scratch[1][:n]
-    if weight_decay or maximize:
-        g = prepared(p, g, u, weight_decay, maximize)
-    if state:
-        b = state[0]
-        np.multiply(b, momentum, b)
-        np.add(b, g if keep == 1.0 else np.multiply(g, keep, t), b)
-        if nesterov:
-            np.multiply(b, momentum, t)
-            g = np.add(g, t, t)
-        else:
-            g = b
-    np.multiply(g, learning_rate, t)
-    np.subtract(p, t, p)
+def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
+    """One product; where the layer is wider than the batch, that of the transposes, which BLAS does faster."""
+    if (
+        x.ndim != 2
+        or weight.ndim != 2
+        or x.shape[1] != weight.shape[1]
+        or x.dtype != weight.dtype
+        or bias is None
+    ):
+        return reference("linear")(x, weight, bias)
+    rows, columns = x.shape[0], weight.shape[0]
+    if bias.shape != (columns,) or bias.dtype != x.dtype:
+        return reference("linear")(x, weight, bias)
+    if columns < 2 * rows:
+        out = x.dot(weight.T)
+        out += bias
+        return out
+    return np.add(weight.dot(x.T).T, bias, np.empty((rows, columns), x.dtype))
 
 
-def adam(
-    p: Array,
-    g: Array,
-    state: State,
-    scratch: State,
-    beta1: float,
-    beta2: float,
-    size: float,
-    eps: float,
-    weight_decay: float,
-    shrink: float,
-    maximize: bool,
-) -> None:
-    """`nnx.optim.Adam.rule` in place: ten passes over arrays in the cache."""
-    n = p.size
-    t = scratch[0]
-    if t.size != n:
-        t = t[:n]
-    if weight_decay or maximize:
-        g = prepared(p, g, scratch[1][:n], weight_decay, maximize)
-    if shrink != 1.0:
-        np.multiply(p, shrink, p)
-    m, v = state[0], state[1]
-    np.multiply(m, beta1, m)
-    np.add(m, g, m)
-    np.multiply(v, beta2, v)
-    np.multiply(g, g, t)
-    np.add(v, t, v)
-    if len(state) == 3:
-        np.maximum(state[2], v, out=state[2])
-        v = state[2]
-    np.sqrt(v, t)
-    np.add(t, eps, t)
-    np.divide(m, t, t)
-    np.multiply(t, size, t)
-    np.subtract(p, t, p)
+def relu(x: Array) -> Array:
+    """NumPy's maximum is vectorised for two arrays, not for an array and a number."""
+    if x.ndim == 0 or x.shape[-1] < ROW:
+        return np.maximum(x, 0)
+    return np.maximum(x, np.zeros(x.shape[-1:], x.dtype))
 
 
-OVERRIDES: dict[str, Any] = {"optim.sgd": (sgd, ()), "optim.adam": (adam, ())}
+def where_positive(x: Array, y: Array) -> Array:
+    """``where`` branches at every element; this masks the bits of ``y``: exactly 0 or ``y``, as ``where``."""
+    kind = MASKS.get(y.dtype)
+    if kind is None or x.shape != y.shape or not x.ndim:
+        return reference("where_positive")(x, y)
+    mask = np.negative(np.greater(x, 0).view(np.int8)).astype(kind)
+    return np.bitwise_and(y.view(kind), mask, mask).view(y.dtype)
+
+
+def cross_entropy(
+    scores: Array, target: Array, weight: Array | None = None, *, reduction: str, ignore_index: int
+) -> tuple[Array, Array, Array]:
+    """Rows of scores with a class index each, all of them counting."""
+    if weight is not None or scores.ndim != 2 or target.dtype != np.int64 or scores.dtype.kind != "f":
+        return reference("cross_entropy")(
+            scores, target, weight, reduction=reduction, ignore_index=ignore_index
+        )
+    rows, classes = scores.shape
+    if (
+        target.shape != (rows,)
+        or not rows
+        or reduction not in ("mean", "sum")
+        or np.maximum.reduce(target.view(np.uint64)) >= classes  # negative ones are very large
+        or 0 <= ignore_index < classes
+    ):
+        return reference("cross_entropy")(
+            scores, target, weight, reduction=reduction, ignore_index=ignore_index
+        )
+    logp = scores - np.maximum.reduce(scores, axis=1, keepdims=True)
+    logp -= np.log(np.add.reduce(np.exp(logp), axis=1, keepdims=True))
+    scale = np.array(1.0 / rows if reduction == "mean" else 1.0, scores.dtype)
+    total = np.add.reduce(logp.take(places(rows, classes) + target))
+    return np.asarray(-total * scale), logp, scale
+
+
+def cross_entropy_slope(logp: Array, target: Array, factor: Array) -> Array:
+    """One written over at the target instead of a whole array of ones and zeros."""
+    if logp.ndim != 2 or target.dtype != np.int64 or factor.ndim:
+        return reference("cross_entropy_slope")(logp, target, factor)
+    rows, classes = logp.shape
+    slope = np.exp(logp, order="C")
+    flat = slope.reshape(-1)
+    flat[places(rows, classes) + target] -= 1
+    slope *= factor
+    return slope
+
+
+def places(rows: int, classes: int) -> Array:
+    """Where each row starts in a flat array."""
+    return np.arange(0, rows * classes, classes)
+
+
+OVERRIDES: dict[str, Any] = {
+    function.__name__: (function, ())
+    for function in (linear, relu, where_positive, cross_entropy, cross_entropy_slope)
+} | {f"optim.{name}": (update, ()) for name, update in UPDATES.items()}

@@ -14,10 +14,10 @@ __all__ = ["linear"]
 @primitive("linear")
 def _linear(xp: Any, x: Array, weight: Array, bias: Array | None) -> Array:
     check_linear(x, weight, bias)
-    rows = x if x.ndim == 2 else xp.reshape(x, (-1, x.shape[-1]) if x.size else (_leading(x), x.shape[-1]))
+    rows = x if x.ndim == 2 else xp.reshape(x, (_leading(x), x.shape[-1]))
     out = xp.matmul(rows, weight.T)
     if bias is not None:
-        out = out + bias
+        out += bias
     return out if x.ndim == 2 else xp.reshape(out, (*x.shape[:-1], weight.shape[0]))
 
 
@@ -54,7 +54,9 @@ def check_linear(x: Array, weight: Array, bias: Array | None) -> None:
         raise complaint("linear", f"expected a weight with 2 axes, got shape {weight.shape}")
     if x.ndim == 0 or x.shape[-1] != weight.shape[1]:
         got = x.shape[-1] if x.ndim else "none"
-        raise complaint("linear", f"expected a last axis of {weight.shape[1]}, got {got} (input shape {x.shape})")
+        raise complaint(
+            "linear", f"expected a last axis of {weight.shape[1]}, got {got} (input shape {x.shape})"
+        )
     if x.dtype != weight.dtype:
         raise complaint(
             "linear",

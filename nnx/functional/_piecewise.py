@@ -35,7 +35,14 @@ def _relu(xp: Any, x: Array) -> Array:
     return xp.maximum(x, 0)
 
 
-_relu.defpullback(lambda xp, g, out, _x: xp.where(out > 0, g, 0))
+@primitive("where_positive")
+def where_positive(xp: Any, x: Array, y: Array) -> Array:
+    """The elements of ``y`` where ``x`` is positive, 0 elsewhere."""
+    return xp.where(x > 0, y, 0)
+
+
+where_positive.defpullback(None, lambda xp, g, _out, x, _y: where_positive(x, g))
+_relu.defpullback(lambda xp, g, out, _x: where_positive(out, g))
 
 
 def relu(x: Array) -> Array:
@@ -55,9 +62,7 @@ def _leaky_relu(xp: Any, x: Array, *, negative_slope: float = 0.01) -> Array:
     return xp.where(x > 0, x, x * negative_slope)
 
 
-_leaky_relu.defpullback(
-    lambda xp, g, _out, x, *, negative_slope=0.01: xp.where(x > 0, g, g * negative_slope)
-)
+_leaky_relu.defpullback(lambda xp, g, _out, x, *, negative_slope=0.01: xp.where(x > 0, g, g * negative_slope))
 
 
 def leaky_relu(x: Array, negative_slope: float = 0.01) -> Array:

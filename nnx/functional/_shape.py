@@ -26,7 +26,9 @@ def flatten(x: Array, start_dim: int = 0, end_dim: int = -1) -> Array:
     if start > end:
         raise complaint("flatten", f"expected start_dim <= end_dim, got {start_dim} and {end_dim}")
     shape = x.shape
-    return array_namespace(x).reshape(x, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
+    return array_namespace(x).reshape(
+        x, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :])
+    )
 
 
 def unflatten(x: Array, axis: int, sizes: tuple[int, ...]) -> Array:
@@ -44,7 +46,9 @@ def unflatten(x: Array, axis: int, sizes: tuple[int, ...]) -> Array:
     if sizes.count(-1) == 1 and known and size % known == 0:
         sizes = tuple(size // known if n == -1 else n for n in sizes)
     if not sizes or min(sizes) < 0 or math.prod(sizes) != size:
-        raise complaint("unflatten", f"expected sizes whose product is {size}, got {sizes} (input shape {x.shape})")
+        raise complaint(
+            "unflatten", f"expected sizes whose product is {size}, got {sizes} (input shape {x.shape})"
+        )
     return array_namespace(x).reshape(x, (*x.shape[:axis], *sizes, *x.shape[axis + 1 :]))
 
 
@@ -81,7 +85,9 @@ def one_hot(x: Array, num_classes: int = -1) -> Array:
         if high >= num_classes:
             raise complaint("one_hot", f"expected class indices below {num_classes}, got {high}")
     if num_classes <= 0:
-        raise complaint("one_hot", f"expected a positive number of classes for empty input, got {num_classes}")
+        raise complaint(
+            "one_hot", f"expected a positive number of classes for empty input, got {num_classes}"
+        )
     classes = xp.arange(num_classes, dtype=x.dtype, device=x.device)
     return xp.astype(xp.expand_dims(x, axis=-1) == classes, x.dtype)
 

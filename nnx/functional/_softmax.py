@@ -45,9 +45,7 @@ def _logsumexp(xp: Any, x: Array, *, axis: Axes) -> Array:
     return xp.log(xp.sum(xp.exp(x - top), axis=axis, keepdims=True)) + top
 
 
-_logsumexp.defpullback(
-    lambda xp, g, out, x, *, axis: g * xp.exp(x - xp.where(xp.isfinite(out), out, 0.0))
-)
+_logsumexp.defpullback(lambda xp, g, out, x, *, axis: g * xp.exp(x - xp.where(xp.isfinite(out), out, 0.0)))
 
 
 def softmax(x: Array, axis: int = -1, dtype: Any = None) -> Array:

@@ -3,6 +3,7 @@
 from ._activations import (
     CELU,
     ELU,
+    SELU,
     Hardshrink,
     Hardsigmoid,
     Hardswish,
@@ -13,9 +14,8 @@ from ._activations import (
     Mish,
     ReLU,
     ReLU6,
-    SELU,
-    SiLU,
     Sigmoid,
+    SiLU,
     Softmax,
     Softmin,
     Softplus,

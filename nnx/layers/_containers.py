@@ -153,9 +153,7 @@ class LayerList(_Numbered):
                 runs[-1][1] = i
             else:
                 runs.append([i, i, text])
-        lines = [
-            f"({a}): {text}" if a == b else f"({a}-{b}): {b - a + 1} x {text}" for a, b, text in runs
-        ]
+        lines = [f"({a}): {text}" if a == b else f"({a}-{b}): {b - a + 1} x {text}" for a, b, text in runs]
         return "LayerList()" if not lines else _indented("LayerList", lines)
 
 
@@ -255,7 +253,9 @@ def _indented(name: str, lines: list[str]) -> str:
 def _checked(where: str, layer: Any) -> Layer:
     if not is_layer(layer):
         hint = "; give an instance" if isinstance(layer, type) else ""
-        raise complaint(where, f"expected layers, got {layer if hint else type(layer).__name__}{hint}", TypeError)
+        raise complaint(
+            where, f"expected layers, got {layer if hint else type(layer).__name__}{hint}", TypeError
+        )
     return layer
 
 

@@ -109,7 +109,11 @@ class Layer:
             return
         kind, old = type(self).__name__, read(cell)
         if not hasattr(value, "shape") or not hasattr(value, "dtype"):
-            raise complaint(kind, f'"{name}" is a declared array, expected an array, got {type(value).__name__}', TypeError)
+            raise complaint(
+                kind,
+                f'"{name}" was declared as an array, expected one, got {type(value).__name__}',
+                TypeError,
+            )
         if tuple(value.shape) != tuple(old.shape):
             raise complaint(kind, f'"{name}" has shape {tuple(old.shape)}, got {tuple(value.shape)}')
         write(cell, value)
@@ -125,7 +129,11 @@ class Layer:
         return sorted({*super().__dir__(), *self._nnx_cells})
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"attributes": dict(vars(self)), "cells": dict(self._nnx_cells), "items": dict(self._nnx_items)}
+        return {
+            "attributes": dict(vars(self)),
+            "cells": dict(self._nnx_cells),
+            "items": dict(self._nnx_items),
+        }
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         self.__dict__.update(state["attributes"])
@@ -218,7 +226,11 @@ class Layer:
 
     def _set_trainable(self, patterns: tuple[str, ...], trainable: bool) -> Self:
         cells = {path: cell for path, cell in tree_of(self).every if not cell.buffer}
-        chosen = [matching(pattern, cells, type(self).__name__) for pattern in patterns] if patterns else [list(cells)]
+        chosen = (
+            [matching(pattern, cells, type(self).__name__) for pattern in patterns]
+            if patterns
+            else [list(cells)]
+        )
         for paths in chosen:
             for path in paths:
                 cells[path].trainable = trainable

@@ -84,7 +84,9 @@ def _table(rows: list[tuple[str, str, str]]) -> list[str]:
 
 
 def _footer(total: int, trainable: int, size: int) -> str:
-    unit, scale = next((u, s) for u, s in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3), ("bytes", 1)) if size >= s or s == 1)
+    unit, scale = next(
+        (u, s) for u, s in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3), ("bytes", 1)) if size >= s or s == 1
+    )
     text = f"{total:,} parameters, {size / scale:,.{0 if scale == 1 else 1}f} {unit}"
     return text if trainable == total else f"{text}; {trainable:,} trainable, {total - trainable:,} frozen"
 
@@ -94,7 +96,9 @@ def _output_shapes(layer: Layer, input_shapes: tuple[Any, ...], dtype: Any) -> S
     if input_shapes and all(isinstance(n, int) for n in input_shapes):
         input_shapes = (input_shapes,)
     if not input_shapes:
-        raise complaint(type(layer).__name__, "summary needs the shape of the input, such as (32, 64)", TypeError)
+        raise complaint(
+            type(layer).__name__, "summary needs the shape of the input, such as (32, 64)", TypeError
+        )
     cell = next(iter(tree_of(layer).cells.values()), None)
     place = backend() if cell is None else backend_of(cell.value)
     device = place.device if cell is None else cell.value.device

@@ -66,7 +66,8 @@ def load(layer: Layer, state: Mapping[str, Array], strict: bool) -> LoadResult:
         problems += [f'"{path}": unexpected' for path in unexpected]
     if problems:
         raise ValueError(
-            f"{type(layer).__name__}: the state dict does not fit, nothing was loaded:\n  " + "\n  ".join(problems)
+            f"{type(layer).__name__}: the state dict does not fit, nothing was loaded:\n  "
+            + "\n  ".join(problems)
         )
     new = [(cell, converted(state[path], cell.value)) for path, cell in places if path in state]
     for cell, value in new:
@@ -85,6 +86,8 @@ def _misfit(path: str, cell: Cell, state: Mapping[str, Array]) -> str | None:
     if tuple(value.shape) != tuple(wanted.shape):
         return f"expected shape {tuple(wanted.shape)}, got {tuple(value.shape)}"
     complex_kind = "complex floating"
-    if backend.xp.isdtype(value.dtype, complex_kind) and not backend_of(wanted).xp.isdtype(wanted.dtype, complex_kind):
+    if backend.xp.isdtype(value.dtype, complex_kind) and not backend_of(wanted).xp.isdtype(
+        wanted.dtype, complex_kind
+    ):
         return f"expected dtype {wanted.dtype}, got {value.dtype}, which would lose its imaginary part"
     return None

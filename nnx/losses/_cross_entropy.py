@@ -17,9 +17,11 @@ from ._elementwise import check_reduction
 __all__ = ["cross_entropy", "nll_loss"]
 
 
-def row_scale(xp: Any, scores: Array, target: Array, weight: Array | None, reduction: str, ignore: int) -> Array:
+def row_scale(
+    xp: Any, name: str, scores: Array, target: Array, weight: Array | None, reduction: str, ignore: int
+) -> Array:
     """By what each row's loss is multiplied: one factor for all (0-d), or an array of the target's shape."""
-    valid = check_target(xp, scores, target, ignore)
+    valid = check_target(xp, name, scores, target, ignore)
     shape = () if weight is None and valid is None else target.shape
     scale = xp.ones(shape, dtype=scores.dtype, device=scores.device)
     if weight is not None:
@@ -35,7 +37,7 @@ def row_scale(xp: Any, scores: Array, target: Array, weight: Array | None, reduc
     return scale / total
 
 
-def check_target(xp: Any, scores: Array, target: Array, ignore: int) -> Array | None:
+def check_target(xp: Any, name: str, scores: Array, target: Array, ignore: int) -> Array | None:
     """Which targets are not to be ignored, None if all count; raises for those that name no class."""
     classes = scores.shape[_class_axis(scores)]
     outside = xp.logical_or(target < 0, target >= classes)
@@ -50,9 +52,10 @@ def check_target(xp: Any, scores: Array, target: Array, ignore: int) -> Array | 
         worst = int(xp.max(xp.where(wrong, target, xp.min(target))))
         worst = worst if worst >= classes else int(xp.min(xp.where(wrong, target, xp.max(target))))
         raise complaint(
-            "cross_entropy", f"expected targets from 0 to {classes - 1} (or ignore_index {ignore}), got {worst}",
+            name,
+            f"expected targets from 0 to {classes - 1} (or ignore_index {ignore}), got {worst}",
             IndexError,
-        )  # fmt: skip
+        )
     return valid
 
 
@@ -67,18 +70,58 @@ def _at_target(xp: Any, scores: Array, target: Array) -> tuple[Array, int]:
     return xp.expand_dims(safe, axis=axis), axis
 
 
+def _scaled(xp: Any, losses: Array, scale: Array, reduction: str) -> Array:
+    """Losses times their scale, reduced; those that don't count are 0 even if they are infinite."""
+    losses = xp.where(scale == 0, 0, losses) * scale if scale.ndim else losses * scale
+    if reduction == "none":
+        return losses
+    return xp.sum(losses) if losses.size or reduction == "sum" else xp.sum(losses) * float("nan")
+
+
 @primitive("cross_entropy", params=("reduction", "ignore_index"), outputs=True)
 def _cross_entropy(
     xp: Any, scores: Array, target: Array, weight: Array | None, *, reduction: str, ignore_index: int
 ) -> tuple[Array, Array, Array]:
     """The loss, the log-softmax and the row scale; only the loss is for use."""
-    scale = row_scale(xp, scores, target, weight, reduction, ignore_index)
+    check_scores(xp, "cross_entropy", scores, target, weight, reduction)
+    scale = row_scale(xp, "cross_entropy", scores, target, weight, reduction, ignore_index)
     index, axis = _at_target(xp, scores, target)
     shifted = scores - xp.max(scores, axis=axis, keepdims=True)
     logp = shifted - xp.log(xp.sum(xp.exp(shifted), axis=axis, keepdims=True))
     losses = -xp.squeeze(xp.take_along_axis(logp, index, axis=axis), axis=axis)
-    losses = xp.where(scale == 0, 0, losses) * scale if scale.ndim else losses * scale
-    return (losses if reduction == "none" else xp.sum(losses)), logp, scale
+    return _scaled(xp, losses, scale, reduction), logp, scale
+
+
+@primitive("cross_entropy_slope")
+def _slope(xp: Any, logp: Array, target: Array, factor: Array) -> Array:
+    """(softmax - one hot target) times a factor for all, or one for each row."""
+    axis = _class_axis(logp)
+    return (xp.exp(logp) - _one_hot(xp, logp, target)) * _with_class_axis(xp, factor, axis)
+
+
+def _one_hot(xp: Any, logp: Array, target: Array) -> Array:
+    axis = _class_axis(logp)
+    classes = xp.arange(logp.shape[axis], dtype=target.dtype, device=logp.device)
+    classes = xp.reshape(classes, (-1,) + (1,) * (logp.ndim - axis - 1))
+    return xp.astype(xp.expand_dims(target, axis=axis) == classes, logp.dtype)
+
+
+def _with_class_axis(xp: Any, factor: Array, axis: int) -> Array:
+    return xp.expand_dims(factor, axis=axis) if factor.ndim else factor
+
+
+def _slope_by_factor(xp: Any, g: Array, _out: Any, logp: Array, target: Array, factor_like: Any) -> Array:
+    product = g * (xp.exp(logp) - _one_hot(xp, logp, target))
+    return xp.sum(product, axis=_class_axis(logp)) if factor_like.ndim else xp.sum(product)
+
+
+_slope.defpullback(
+    lambda xp, g, _out, logp, _target, factor: (
+        g * xp.exp(logp) * _with_class_axis(xp, factor, _class_axis(logp))
+    ),
+    None,
+    _slope_by_factor,
+)
 
 
 def _cross_entropy_pullback(
@@ -94,20 +137,11 @@ def _cross_entropy_pullback(
 ) -> Array:
     of_loss, of_logp, _ = g
     _, logp, scale = out
+    if of_logp is None:
+        return _slope(logp, target, of_loss * scale)
     axis = _class_axis(logp)
-    probabilities = xp.exp(logp)
-    result: Any = 0
-    if of_loss is not None:
-        classes = xp.arange(logp.shape[axis], dtype=target.dtype, device=logp.device)
-        classes = xp.reshape(classes, (-1,) + (1,) * (logp.ndim - axis - 1))
-        hit = xp.astype(xp.expand_dims(target, axis=axis) == classes, logp.dtype)
-        factor = of_loss * scale
-        if factor.ndim:
-            factor = xp.expand_dims(factor, axis=axis)
-        result = (probabilities - hit) * factor
-    if of_logp is not None:
-        result = result + (of_logp - probabilities * xp.sum(of_logp, axis=axis, keepdims=True))
-    return result
+    result = of_logp - xp.exp(logp) * xp.sum(of_logp, axis=axis, keepdims=True)
+    return result if of_loss is None else result + _slope(logp, target, of_loss * scale)
 
 
 _cross_entropy.defpullback(_cross_entropy_pullback, None, None)
@@ -153,14 +187,19 @@ def cross_entropy(
     """
     if input.dtype == target.dtype:  # the one case that cannot be class indices
         return _with_probabilities(input, target, weight, reduction, label_smoothing)
-    check_scores("cross_entropy", input, target, weight, reduction, label_smoothing)
     if label_smoothing:
         return _smoothed(input, target, weight, ignore_index, reduction, label_smoothing)
     return _cross_entropy(input, target, weight, reduction=reduction, ignore_index=ignore_index)[0]
 
 
 def check_scores(
-    name: str, input: Array, target: Array, weight: Array | None, reduction: str, smoothing: float = 0.0
+    xp: Any,
+    name: str,
+    input: Array,
+    target: Array,
+    weight: Array | None,
+    reduction: str,
+    smoothing: float = 0.0,
 ) -> None:
     """Raise where class indices, weights and scores don't belong together."""
     check_reduction(name, reduction)
@@ -169,12 +208,13 @@ def check_scores(
         raise complaint(name, f"expected scores with a class axis, got shape {shape}")
     if not 0.0 <= smoothing <= 1.0:
         raise complaint(name, f"expected label_smoothing between 0 and 1, got {smoothing}")
-    if target.shape != ((*shape[:1], *shape[2:]) if len(shape) > 1 else ()):
-        expected = (*shape[:1], *shape[2:]) if len(shape) > 1 else ()
+    expected = (*shape[:1], *shape[2:]) if len(shape) > 1 else ()
+    if target.shape != expected:
         raise complaint(
-            name, f"expected class indices of shape {expected} for scores of shape {shape}, got {target.shape}"
+            name,
+            f"expected class indices of shape {expected} for scores of shape {shape}, got {target.shape}",
         )
-    if not array_namespace(target).isdtype(target.dtype, "integral"):
+    if not xp.isdtype(target.dtype, "integral"):
         raise complaint(
             name, f"expected integer class indices, or probabilities of dtype {input.dtype}, got {target.dtype}",
             TypeError,
@@ -207,7 +247,9 @@ def _with_probabilities(
     if not xp.isdtype(target.dtype, "real floating"):
         raise complaint(name, f"expected floating-point scores, got {input.dtype}", TypeError)
     if target.shape != input.shape or not input.shape:
-        raise complaint(name, f"expected probabilities of the scores' shape {input.shape}, got {target.shape}")
+        raise complaint(
+            name, f"expected probabilities of the scores' shape {input.shape}, got {target.shape}"
+        )
     if not 0.0 <= smoothing <= 1.0:
         raise complaint(name, f"expected label_smoothing between 0 and 1, got {smoothing}")
     _check_weight(name, input, weight)
@@ -225,9 +267,10 @@ def _smoothed(
 ) -> Array:
     """(1 - smoothing) of the loss at the target, and the rest of the mean over all classes."""
     xp = array_namespace(input, target)
+    check_scores(xp, "cross_entropy", input, target, weight, reduction, smoothing)
     axis, classes = _class_axis(input), input.shape[_class_axis(input)]
     logp = log_softmax(input, axis)
-    scale = row_scale(xp, input, target, weight, "sum", ignore_index)
+    scale = row_scale(xp, "cross_entropy", input, target, weight, "sum", ignore_index)
     index, _ = _at_target(xp, input, target)
     at_target = xp.squeeze(xp.take_along_axis(logp, index, axis=axis), axis=axis)
     everywhere = xp.sum(logp if weight is None else logp * _by_class(xp, weight, logp), axis=axis)
@@ -258,10 +301,9 @@ def nll_loss(
     >>> float(nll_loss(np.log(np.asarray([[0.25, 0.75]])), np.asarray([1])).round(4))
     0.2877
     """
-    check_scores("nll_loss", input, target, weight, reduction)
     xp = array_namespace(input, target)
-    scale = row_scale(xp, input, target, weight, reduction, ignore_index)
+    check_scores(xp, "nll_loss", input, target, weight, reduction)
+    scale = row_scale(xp, "nll_loss", input, target, weight, reduction, ignore_index)
     index, axis = _at_target(xp, input, target)
     losses = -xp.squeeze(xp.take_along_axis(input, index, axis=axis), axis=axis)
-    losses = xp.where(scale == 0, 0.0, losses) * scale if scale.ndim else losses * scale
-    return losses if reduction == "none" else xp.sum(losses)
+    return _scaled(xp, losses, scale, reduction)

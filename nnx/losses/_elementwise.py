@@ -25,6 +25,10 @@ __all__ = [
 
 Term = Callable[..., Array]
 
+STEEPEST = (
+    9.999999960041972e-13  # the least p (1 - p) that a slope is divided by: 1e-12 in PyTorch's precision
+)
+
 
 def check_reduction(name: str, reduction: str) -> None:
     """Raise unless ``reduction`` is one that PyTorch knows."""
@@ -123,7 +127,7 @@ _l1_loss = elementwise_loss(
 _binary_cross_entropy = elementwise_loss(
     "binary_cross_entropy",
     lambda xp, x, target, _: (target - 1.0) * _log_of_rest(xp, x) - target * _log(xp, x),
-    lambda xp, x, target, _: (x - target) / xp.maximum(x * (1.0 - x), 1e-12),
+    lambda xp, x, target, _: (x - target) / xp.maximum(x * (1.0 - x), STEEPEST),
     lambda xp, x, target, _: _log_of_rest(xp, x) - _log(xp, x),
 )
 _with_logits = elementwise_loss(
@@ -221,7 +225,9 @@ def binary_cross_entropy(
     name = "binary_cross_entropy"
     _check_pair(name, input, target, reduction)
     if input.dtype != target.dtype:
-        raise complaint(name, f"expected a target of the input's dtype {input.dtype}, got {target.dtype}", TypeError)
+        raise complaint(
+            name, f"expected a target of the input's dtype {input.dtype}, got {target.dtype}", TypeError
+        )
     xp = array_namespace(input)
     if not bool(xp.all(xp.logical_and(input >= 0, input <= 1))):
         raise complaint(name, "expected probabilities between 0 and 1")

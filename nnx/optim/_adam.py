@@ -109,7 +109,15 @@ class Adam(Optimizer):
         size = learning_rate * (1.0 - beta1) / (1.0 - beta1**step) / c
         decay = settings["weight_decay"]
         shrink = 1.0 - learning_rate * decay if self.decoupled else 1.0
-        return beta1, beta2, size, settings["eps"] / c, 0.0 if self.decoupled else decay, shrink, settings["maximize"]
+        return (
+            beta1,
+            beta2,
+            size,
+            settings["eps"] / c,
+            0.0 if self.decoupled else decay,
+            shrink,
+            settings["maximize"],
+        )
 
     @staticmethod
     def rule(

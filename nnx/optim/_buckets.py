@@ -110,7 +110,9 @@ class FlatBucket(Bucket):
         self.names, self.fused = names, fused
         initial = [_initial(backend, names, cell.value, states.get(path)) for path, cell in members]
         self.flat = self._joined([cell.value for cell in self.cells])
-        self.flat_states = tuple(self._joined(column) for column in zip(*initial, strict=True)) if names else ()
+        self.flat_states = (
+            tuple(self._joined(column) for column in zip(*initial, strict=True)) if names else ()
+        )
         self.views = self._views(self.flat)
         for cell, view in zip(self.cells, self.views, strict=True):
             cell.value = view
@@ -149,7 +151,9 @@ class FlatBucket(Bucket):
                 taken += n
             start += n
         self._cut_run(run_start, run_taken, taken - run_taken, piece)
-        longest = max([b - a for _, cuts in self.large for a, b, *_ in cuts] + [len(p) for p, *_ in self.pieces] + [0])
+        longest = max(
+            [b - a for _, cuts in self.large for a, b, *_ in cuts] + [len(p) for p, *_ in self.pieces] + [0]
+        )
         self.scratch = tuple(xp.empty((longest,), dtype=self.dtype, device=self.device) for _ in range(2))
 
     def _cut_run(self, start: int, taken: int, length: int, piece: int) -> None:
@@ -208,10 +212,15 @@ class FlatBucket(Bucket):
     def states(self) -> dict[str, dict[str, Array]]:
         """Views of the flat statistics."""
         columns = [self._views(flat) for flat in self.flat_states]
-        return {path: {n: c[i] for n, c in zip(self.names, columns, strict=True)} for i, path in enumerate(self.paths)}
+        return {
+            path: {n: c[i] for n, c in zip(self.names, columns, strict=True)}
+            for i, path in enumerate(self.paths)
+        }
 
 
-def _initial(backend: Backend, names: Sequence[str], like: Array, known: Mapping[str, Array] | None) -> tuple[Array, ...]:
+def _initial(
+    backend: Backend, names: Sequence[str], like: Array, known: Mapping[str, Array] | None
+) -> tuple[Array, ...]:
     """The statistics of one parameter: those it has, zeros for the others."""
     known = known or {}
     return tuple(known[name] if name in known else backend.xp.zeros_like(like) for name in names)

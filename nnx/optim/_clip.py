@@ -45,7 +45,9 @@ def global_norm(grads: Any, norm_type: float = 2.0) -> float:
     return largest * sum((n / largest) ** norm_type for n in norms) ** (1.0 / norm_type)
 
 
-def clip_by_norm(grads: Any, max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False) -> Any:
+def clip_by_norm(
+    grads: Any, max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False
+) -> Any:
     """The gradients, scaled down together where their norm is larger than ``max_norm``.
 
     As PyTorch's ``clip_grad_norm_``: the factor is ``max_norm / (norm + 1e-6)``, at most 1.

@@ -16,6 +16,7 @@ from ._state import checked, moved_with
 __all__ = ["LearningRate", "Optimizer"]
 
 LearningRate = float | Callable[[int], float]
+Known = tuple[int, dict[str, Array]]  # how many updates a parameter has had, and its statistics
 PIECE = 65_536  # elements: fewer and calls cost more than they save, more and they leave the cache
 
 
@@ -45,6 +46,8 @@ class Optimizer:
     """
 
     name: str
+    rule: Callable[..., tuple[Array, Any]]
+    """``(xp, p, g, statistics, *coefficients)`` to the new parameter and its new statistics."""
 
     def __init__(
         self,
@@ -60,7 +63,7 @@ class Optimizer:
             self._check(changes)
         self._cells: dict[str, Cell] | None = None
         self._buckets: list[Bucket] = []
-        self._kept: dict[str, tuple[int, Mapping[str, Array]]] = {}
+        self._kept: dict[str, Known] = {}
         unused = [p for p in self.groups if not any(_matches(p, path) for path in self._places.cells())]
         if unused:
             raise complaint(
@@ -79,11 +82,6 @@ class Optimizer:
 
     def coefficients(self, settings: Mapping[str, Any], learning_rate: float, step: int) -> tuple[Any, ...]:
         """The numbers that the rule takes at a step, counted from 1."""
-        raise NotImplementedError
-
-    @staticmethod
-    def rule(xp: Any, p: Array, g: Array, state: tuple[Array, ...], *coefficients: Any) -> tuple[Array, Any]:
-        """The new parameter and its new statistics."""
         raise NotImplementedError
 
     # for users -----------------------------------------------------------------------------------------------
@@ -167,11 +165,15 @@ class Optimizer:
         name = type(self).__name__
         for key in changes:
             if key not in self.settings:
-                raise complaint(name, f"unknown setting {key!r}; there are {', '.join(self.settings)}", TypeError)
+                raise complaint(
+                    name, f"unknown setting {key!r}; there are {', '.join(self.settings)}", TypeError
+                )
         settings = {**self.settings, **changes}
         rate = settings["learning_rate"]
         if not callable(rate) and not rate >= 0.0:
-            raise complaint(name, f"expected a learning_rate of at least 0 or a function of the step, got {rate!r}")
+            raise complaint(
+                name, f"expected a learning_rate of at least 0 or a function of the step, got {rate!r}"
+            )
         self.check(settings)
 
     def _group(self, path: str) -> int:
@@ -183,12 +185,14 @@ class Optimizer:
 
     def _coefficients(self, bucket: Bucket) -> tuple[Any, ...]:
         settings = self._settings(bucket.group)
-        rate = settings["learning_rate"]
-        return self.coefficients(settings, rate(self.step) if callable(rate) else rate, bucket.step + 1)
+        rate: Any = settings["learning_rate"]
+        if callable(rate):
+            rate = rate(self.step)
+        return self.coefficients(settings, rate, bucket.step + 1)
 
     def _rebuild(self) -> None:
         """Sort the parameters into buckets anew; what is known of those that stay is kept."""
-        known: dict[str, tuple[int, Mapping[str, Array]]] = dict(self._kept)
+        known = dict(self._kept)
         known.update({path: (b.step, states) for b in self._buckets for path, states in b.states().items()})
         cells = self._places.cells()
         sorted_into: dict[Any, list[tuple[str, Cell]]] = {}
@@ -200,9 +204,12 @@ class Optimizer:
             key = (self._group(path), backend.name, value.device, value.dtype, known.get(path, (0,))[0])
             sorted_into.setdefault(key, []).append((path, cell))
         self._buckets = [
-            self._bucket(group, step, members, known) for (group, _, _, _, step), members in sorted_into.items()
+            self._bucket(group, step, members, known)
+            for (group, _, _, _, step), members in sorted_into.items()
         ]
-        self._kept = {path: entry for path, entry in known.items() if path not in cells}  # frozen ones may come back
+        self._kept = {
+            path: entry for path, entry in known.items() if path not in cells
+        }  # frozen ones may come back
         self._cells = cells
 
     def _bucket(
@@ -210,7 +217,7 @@ class Optimizer:
         group: int,
         step: int,
         members: list[tuple[str, Cell]],
-        known: Mapping[str, tuple[int, Mapping[str, Array]]],
+        known: Mapping[str, Known],
     ) -> Bucket:
         backend = backend_of(members[0][1].value)
         names = self.statistics(self._settings(group))
@@ -253,7 +260,11 @@ class Optimizer:
         name, new = type(self).__name__, []
         for path, g, shape in zip(bucket.paths, gradients, bucket.shapes, strict=True):
             if getattr(type(g), "__nnx_traced__", False):
-                raise complaint(name, "update was called inside a derivative; call it on the gradients after it", TypeError)
+                raise complaint(
+                    name,
+                    "update was called inside a derivative; call it with the gradients, after it",
+                    TypeError,
+                )
             backend = backend_of(g)
             if backend.name != bucket.backend.name:
                 raise complaint(
@@ -268,7 +279,9 @@ class Optimizer:
     def _complain(self, grads: Any) -> None:
         name = type(self).__name__
         if not isinstance(grads, Mapping):
-            raise complaint(name, f"expected a dict of gradients by path, got {type(grads).__name__}", TypeError)
+            raise complaint(
+                name, f"expected a dict of gradients by path, got {type(grads).__name__}", TypeError
+            )
         cells = self._places.cells()
         missing, unknown = [p for p in cells if p not in grads], [p for p in grads if p not in cells]
         lines = [f'"{path}": missing' for path in missing]

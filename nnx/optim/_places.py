@@ -38,11 +38,15 @@ class FromMapping:
         self._cells: dict[str, Cell] = {}
         for name, value in arrays.items():
             if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-                raise complaint("optimizer", f"expected strings as names of parameters, got {name!r}", TypeError)
+                raise complaint(
+                    "optimizer", f"expected strings as names of parameters, got {name!r}", TypeError
+                )
             try:
                 backend = backend_of(value)
             except TypeError:
-                raise complaint("optimizer", f'parameter "{name}" is no array but {value!r:.60}', TypeError) from None
+                raise complaint(
+                    "optimizer", f'parameter "{name}" is no array but {value!r:.60}', TypeError
+                ) from None
             self._cells[name] = Cell(backend.xp.asarray(value, copy=True))
 
     def cells(self) -> dict[str, Cell]:
@@ -57,5 +61,7 @@ def places_of(model_or_parameters: Any) -> FromLayer | FromMapping:
     if isinstance(model_or_parameters, Mapping):
         return FromMapping(model_or_parameters)
     raise complaint(
-        "optimizer", f"expected a Layer or a dict of arrays by name, got {type(model_or_parameters).__name__}", TypeError
+        "optimizer",
+        f"expected a Layer or a dict of arrays by name, got {type(model_or_parameters).__name__}",
+        TypeError,
     )

@@ -36,7 +36,10 @@ def checked(
     if problems:
         raise ValueError(f"{name}: the state does not fit, nothing was loaded:\n  " + "\n  ".join(problems))
     return {
-        path: (int(entries[path]["step"]), {key: _converted(entries[path][key], cell.value) for key in names[path]})
+        path: (
+            int(entries[path]["step"]),
+            {key: _converted(entries[path][key], cell.value) for key in names[path]},
+        )
         for path, cell in cells.items()
     }
 

@@ -68,8 +68,12 @@ def linear(
     [0.5, 0.75, 1.0, 1.0]
     """
     _fraction("linear", "start_factor", start_factor)
-    return lambda i: learning_rate * (
-        start_factor + (end_factor - start_factor) * (min(i, total_iters) / total_iters if total_iters else 1.0)
+    return lambda i: (
+        learning_rate
+        * (
+            start_factor
+            + (end_factor - start_factor) * (min(i, total_iters) / total_iters if total_iters else 1.0)
+        )
     )
 
 

@@ -1,0 +1,132 @@
+"""What PyTorch has no counterpart for, exactness at the edges, and bad input."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nnx
+import nnx.functional as F
+
+
+def xp_sum(x: Any) -> Any:
+    return nnx.array_namespace(x).sum(x)
+
+
+def test_sigmoid_keeps_its_relative_precision_where_it_saturates(lib: Any) -> None:
+    lib.assert_close(
+        F.sigmoid(lib.asarray([-700.0, -50.0, 700.0])), [np.exp(-700.0), np.exp(-50.0), 1.0], rtol=1e-14
+    )
+
+
+def test_step_fires_above_its_threshold_and_has_no_slope(lib: Any) -> None:
+    x = lib.asarray([-1.0, 0.0, 0.3, 2.0])
+    lib.assert_equal(F.step(x), [0.0, 0.0, 1.0, 1.0])
+    lib.assert_equal(F.step(x, 0.5), [0.0, 0.0, 0.0, 1.0])
+    lib.assert_equal(nnx.grad(lambda x: xp_sum(F.step(x)))(x), np.zeros(4))
+
+
+def test_a_masked_element_is_untouched_by_infinities(lib: Any) -> None:
+    _, pullback = nnx.vjp(F.relu, lib.asarray([[-1.0] * 20, [1.0] * 20]))
+    (gradient,) = pullback(lib.asarray([[np.inf] * 20, [2.0] * 20]))
+    lib.assert_equal(gradient, [[0.0] * 20, [2.0] * 20])
+
+
+def test_relu_passes_nan_on(lib: Any) -> None:
+    assert bool(lib.xp.all(lib.xp.isnan(F.relu(lib.asarray([np.nan] * 20)))))
+
+
+def test_dropout_masks_are_the_same_everywhere_and_scale_what_stays(lib: Any) -> None:
+    generator = nnx.random.Generator(3)
+    out = F.dropout(lib.asarray(np.ones((50, 40))), 0.25, generator=generator)
+    host = lib.to_numpy(out)
+    with nnx.using("numpy"):
+        expected = F.dropout(np.ones((50, 40)), 0.25, generator=nnx.random.Generator(3))
+    np.testing.assert_array_equal(host, expected)
+    assert set(np.unique(host)) == {0.0, 1.0 / 0.75}
+    assert abs((host == 0).mean() - 0.25) < 0.05
+
+
+def test_dropout_has_the_slope_of_its_mask(lib: Any) -> None:
+    x = lib.asarray(np.full((6, 5), 2.0))
+
+    def f(x: Any) -> Any:
+        return xp_sum(F.dropout(x, 0.5, generator=nnx.random.Generator(3)))
+
+    out = F.dropout(x, 0.5, generator=nnx.random.Generator(3))
+    lib.assert_equal(nnx.grad(f)(x), lib.to_numpy(out) / 2.0)
+
+
+def test_dropout_at_the_ends_of_its_range(lib: Any) -> None:
+    x = lib.asarray([1.0, 2.0])
+    lib.assert_equal(F.dropout(x, 0.0), [1.0, 2.0])
+    lib.assert_equal(F.dropout(x, 1.0), [0.0, 0.0])
+    lib.assert_equal(F.dropout(x, 0.9, training=False), [1.0, 2.0])
+
+
+def test_one_hot(lib: Any) -> None:
+    out = F.one_hot(lib.asarray([[0, 2], [1, 1]]), 4)
+    lib.assert_equal(out, np.eye(4, dtype=np.int64)[np.array([[0, 2], [1, 1]])])
+    assert F.one_hot(lib.asarray([0, 2])).shape == (2, 3)
+    assert out.dtype == lib.xp.int64
+
+
+def test_functions_keep_float32(lib: Any) -> None:
+    x = lib.asarray([[0.5, -1.0]], "float32")
+    for f in (
+        F.relu,
+        F.sigmoid,
+        F.softmax,
+        F.softplus,
+        F.elu,
+        F.leaky_relu,
+        F.logsigmoid,
+        F.hardswish,
+        F.step,
+    ):
+        assert f(x).dtype == lib.xp.float32
+        assert nnx.grad(lambda x, f=f: xp_sum(f(x)))(x).dtype == lib.xp.float32
+    assert F.softmax(x, dtype=lib.xp.float64).dtype == lib.xp.float64
+
+
+BAD = [
+    (
+        lambda a: F.linear(a(np.ones((2, 3))), a(np.ones((4, 5)))),
+        ValueError,
+        "linear: expected a last axis of 5, got 3 ",
+    ),
+    (
+        lambda a: F.linear(a(np.ones((2, 5), "f4")), a(np.ones((4, 5)))),
+        TypeError,
+        "expected an input of the weight's",
+    ),
+    (lambda a: F.linear(a(np.ones(5)), a(np.ones(5))), ValueError, "expected a weight with 2 axes"),
+    (
+        lambda a: F.linear(a(np.ones(5)), a(np.ones((4, 5))), a(np.ones(5))),
+        ValueError,
+        "expected a bias of shape",
+    ),
+    (lambda a: F.linear(a(1.0), a(np.ones((4, 5)))), ValueError, "expected a last axis of 5, got none"),
+    (lambda a: F.dropout(a([1.0]), 1.5), ValueError, "dropout: expected a probability"),
+    (lambda a: F.flatten(a(np.ones((2, 3))), 1, 0), ValueError, "expected start_dim <= end_dim"),
+    (lambda a: F.flatten(a(np.ones((2, 3))), 2), IndexError, "expected an axis from -2 to 1, got 2"),
+    (lambda a: F.unflatten(a(np.ones((2, 3))), 1, (2, -1)), ValueError, "expected sizes whose product is 3"),
+    (lambda a: F.one_hot(a([1.0])), TypeError, "expected integers"),
+    (lambda a: F.one_hot(a([-1])), ValueError, "at least 0, got -1"),
+    (lambda a: F.one_hot(a([3]), 3), ValueError, "below 3, got 3"),
+    (lambda a: F.one_hot(a(np.zeros(0, "i8"))), ValueError, "expected a positive number of classes"),
+    (lambda a: F.hardtanh(a([1.0]), 2.0, 1.0), ValueError, "expected min_val <= max_val"),
+    (lambda a: F.softshrink(a([1.0]), -1.0), ValueError, "expected lambd >= 0"),
+    (lambda a: F.celu(a([1.0]), 0.0), ValueError, "other than 0"),
+    (
+        lambda a: F.prelu(a(np.ones((2, 3))), a(np.ones(2))),
+        ValueError,
+        "expected a weight of 1 or 3 slopes, got 2",
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "kind", "message"), BAD, ids=[message for _, _, message in BAD])
+def test_bad_input_is_refused(call: Any, kind: type[Exception], message: str, lib: Any) -> None:
+    with pytest.raises(kind, match=message):
+        call(lambda x: lib.asarray(x))
