@@ -49,7 +49,7 @@ class _Closed:
 class Tape:
     """One differentiation in progress. ``level`` orders nested ones: the inner has the higher level."""
 
-    __slots__ = ("entries", "hot", "level", "masked", "nested")
+    __slots__ = ("entries", "hot", "level", "lost", "masked", "nested")
 
     def __init__(self, hot: bool = False) -> None:
         self.level = next(_levels)
@@ -57,6 +57,7 @@ class Tape:
         self.masked = False
         self.nested = False
         self.hot = hot
+        self.lost: str | None = None  # what a conversion was refused with: compiled code may swallow the error
 
     def close(self) -> None:
         """Refuse further recording; arrays that left the trace say so when used."""

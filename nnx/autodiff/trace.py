@@ -7,6 +7,7 @@ from typing import Any
 
 from . import tree
 from .cells import Cell, overrides
+from .errors import DerivativeLostError
 from .library import Library, library_of
 from .pulling import pull
 from .tape import Tape
@@ -158,13 +159,19 @@ class Call:
     def _call(self) -> Any:
         try:
             return self.f(*self.args, **self.kwargs)
-        except TypeError as error:
-            if type(error) is TypeError and "namespace" in str(error).lower():
-                error.add_note(
-                    "nnx: a plain array met a traced one, most likely one that the differentiated function took from "
-                    "outside (a global or a closure); pass it as an argument, or wrap it with nnx.lift(x)"
-                )
+        except Exception as error:
+            self._explain(error)
             raise
+
+    def _explain(self, error: Exception) -> None:
+        """Say what nnx has to do with an error of somebody else's."""
+        if type(error) is TypeError and "namespace" in str(error).lower():
+            error.add_note(
+                "nnx: a plain array met a traced one, most likely one that the differentiated function took from "
+                "outside (a global or a closure); pass it as an argument, or wrap it with nnx.lift(x)"
+            )
+        if self.tape.lost is not None and not isinstance(error, DerivativeLostError):
+            error.add_note(f"nnx: before this, {self.tape.lost}")
 
     def lower(self, result: Any) -> Any:
         """What a traced call gives back: plain arrays, or arrays of the enclosing derivative."""

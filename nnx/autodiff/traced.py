@@ -117,12 +117,15 @@ class TracedArray:
         len(self.tape.entries) if self.tape is not None else 0  # an array that has left its trace says so
         from .dispatch import caller
 
-        raise DerivativeLostError(
+        message = (
             f"{how} takes a plain array out of a derivative, and the derivative of its result would be lost "
             f"(called at {caller()}); "
             "use nnx.stop_gradient(x) to read a value on purpose, or functions of "
             "nnx.array_namespace(x) to go on with the computation"
         )
+        if self.tape is not None:
+            self.tape.lost = message
+        raise DerivativeLostError(message)
 
     def __bool__(self) -> bool:
         return bool(self._library.raw(self))

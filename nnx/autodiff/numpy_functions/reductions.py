@@ -267,7 +267,7 @@ def _truth(name: str) -> Callable[..., Any]:
     def function(
         xp: Any, a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, *, where: Any = True
     ) -> Any:
-        a = as_array(xp, a) != 0
+        a = xp.astype(as_array(xp, a), xp.bool)
         if where is not True:
             a = xp.where(where, a, name == "all")
         return getattr(xp, name)(a, axis=_axis(axis), keepdims=bool(keepdims))
