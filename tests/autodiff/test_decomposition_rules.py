@@ -323,3 +323,17 @@ def test_what_depends_on_an_arbitrary_choice_is_refused(library: Library, loss: 
 
     with pytest.raises(nnx.NotDifferentiableError, match=message):
         nnx.grad(total)(library.array(data(3, 3, kind="complex")))
+
+
+def test_eigh_refuses_vectors_of_equal_eigenvalues(lib: Any) -> None:
+    weights = lib.asarray([[1.0, 2.0], [3.0, 4.0]])
+
+    def matrix_function(x: Any) -> Any:
+        xp = nnx.array_namespace(x)
+        w, v = xp.linalg.eigh(x)
+        return xp.sum(weights * ((v * xp.exp(w)) @ v.mT))
+
+    with pytest.raises(nnx.NotDifferentiableError, match="eigenvectors of equal eigenvalues in eigh"):
+        nnx.grad(matrix_function)(lib.asarray([[1.0, 0.0], [0.0, 1.0]]))
+    apart = lib.to_numpy(nnx.grad(matrix_function)(lib.asarray([[1.0, 0.0], [0.0, 1.5]])))
+    assert np.all(np.isfinite(apart))

@@ -4,8 +4,11 @@ Here conjugations come with the functions, so the formulas are written for the g
 product Re tr(aᴴ b): cotangents are conjugated on the way in and on the way out.
 
 - Functions of a Hermitian matrix (cholesky, eigh, eigvalsh) get a Hermitian gradient, as in PyTorch and JAX.
-- Where two eigenvalues or singular values are equal up to rounding, the term that mixes their vectors is
-  taken to be zero. That is exact for first derivatives of functions of the values, and finite always.
+- Where eigenvalues of ``eigh`` are equal up to rounding, functions of the values alone are exact. A result that
+  uses their vectors is refused: from the cotangents of values and vectors a projector, whose mixing term is zero,
+  cannot be told from a matrix function, whose is not.
+- Where singular values are equal up to rounding, functions of the values and polar factors (``U @ Vh``) are
+  exact; the term that mixes their vectors in other functions is taken to be zero.
 - What a decomposition leaves arbitrary (the phase of complex vectors, the vectors that ``full_matrices`` and
   ``complete`` add) has no derivative: a result that depends on it is refused, one that does not is right.
 """
@@ -55,7 +58,10 @@ def _eigh(xp: Any, g: Any, out: Any, _x: Any) -> Any:
     inner = xp.matmul(adjoint(xp, v), g_v)
     if is_complex(xp, v):
         refuse_gauge(xp, xp.imag(xp.linalg.diagonal(inner)), g_v, "the phases of the eigenvectors of eigh")
-    inner = hermitian(xp, inner * inverse_gaps(xp, w))
+    inverse = inverse_gaps(xp, w)
+    mixed = xp.where((inverse == 0) & ~eye(xp, inner), inner, 0)
+    refuse_gauge(xp, mixed, g_v, "the eigenvectors of equal eigenvalues in eigh, each by itself")
+    inner = hermitian(xp, inner * inverse)
     if g_w is not None:
         inner = with_diagonal(xp, inner, g_w)
     return conj(xp, xp.matmul(v, xp.matmul(inner, adjoint(xp, v))))
