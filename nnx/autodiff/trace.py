@@ -165,7 +165,7 @@ class Call:
 
     def _explain(self, error: Exception) -> None:
         """Say what nnx has to do with an error of somebody else's."""
-        if type(error) is TypeError and "namespace" in str(error).lower():
+        if type(error) is TypeError and ("namespace" in str(error).lower() or "TracedArray" in str(error)):
             error.add_note(
                 "nnx: a plain array met a traced one, most likely one that the differentiated function took from "
                 "outside (a global or a closure); pass it as an argument, or wrap it with nnx.lift(x)"

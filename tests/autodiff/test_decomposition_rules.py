@@ -331,7 +331,7 @@ def test_eigh_refuses_vectors_of_equal_eigenvalues(lib: Any) -> None:
     def matrix_function(x: Any) -> Any:
         xp = nnx.array_namespace(x)
         w, v = xp.linalg.eigh(x)
-        return xp.sum(weights * ((v * xp.exp(w)) @ v.mT))
+        return xp.sum(nnx.lift(weights) * ((v * xp.exp(w)) @ v.mT))
 
     with pytest.raises(nnx.NotDifferentiableError, match="eigenvectors of equal eigenvalues in eigh"):
         nnx.grad(matrix_function)(lib.asarray([[1.0, 0.0], [0.0, 1.0]]))

@@ -133,6 +133,14 @@ def test_a_plain_array_in_a_closure_gets_a_note() -> None:
     assert "nnx.lift" in caught.value.__notes__[0]
 
 
+def test_a_library_that_refuses_plain_beside_traced_gets_the_note() -> None:
+    strict = pytest.importorskip("array_api_strict", reason="needs array-api-strict")
+    outside = strict.asarray([1.0, 2.0])
+    with pytest.raises(TypeError) as caught:
+        nnx.grad(lambda x: total(outside * x))(strict.asarray([1.0, 2.0]))
+    assert "nnx.lift" in caught.value.__notes__[0]
+
+
 def test_array_namespace_wants_arrays(lib: Any) -> None:
     with pytest.raises(TypeError, match="expected arrays, got str"):
         nnx.array_namespace("x")
