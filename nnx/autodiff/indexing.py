@@ -6,6 +6,7 @@ the many small reads and writes of one array share one buffer.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -209,9 +210,9 @@ class Indexing:
             return self.copy(g[key])
         where = self._positions(g, key)
         order = self.fast.reshape(
-            self.fast.arange(where.size, dtype=self.fast.int64, device=where.device), where.shape
+            self.fast.arange(math.prod(where.shape), dtype=self.fast.int64, device=where.device), where.shape
         )
-        last = self.fast.zeros((g.size,), dtype=self.fast.int64, device=where.device)
+        last = self.fast.zeros((math.prod(g.shape),), dtype=self.fast.int64, device=where.device)
         last = self.backend.set_item(last, where, order)
         kept = last[where] == order
         return xp.where(kept, g[key], xp.zeros_like(g[key]))
@@ -219,7 +220,7 @@ class Indexing:
     def _positions(self: _Library, p: Any, key: Any) -> Any:
         """The flat positions that a key selects in an array of the shape of ``p``."""
         raw = self.raw(p)
-        flat = self.fast.arange(raw.size, dtype=self.fast.int64, device=raw.device)
+        flat = self.fast.arange(math.prod(raw.shape), dtype=self.fast.int64, device=raw.device)
         return self.fast.reshape(flat, raw.shape)[key]
 
     def _selects_once(self: _Library, key: Any) -> bool:

@@ -6,6 +6,7 @@ functions); the derivative takes, so that any order follows.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ..backend.registry import backend_of
@@ -51,7 +52,7 @@ def xp_scatter_add(xp: Any, target: Any, index: tuple[Any, ...], source: Any) ->
     count = 1
     for n in target.shape[: len(index)]:
         count *= n
-    flat = xp.reshape(source, (rows.size, *trailing))  # type: ignore[union-attr]
+    flat = xp.reshape(source, (math.prod(rows.shape), *trailing))  # type: ignore[union-attr]
     target_rows = xp.reshape(target, (count, *trailing))
     return xp.reshape(scatter_rows(target_rows, xp.reshape(rows, (-1,)), flat), target.shape)
 

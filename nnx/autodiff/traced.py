@@ -6,6 +6,7 @@ constant. Each array library has its own subclass, whose operators are closures 
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -65,7 +66,7 @@ class TracedArray:
     @property
     def size(self) -> int:
         """The number of elements."""
-        return self.value.size
+        return math.prod(self.value.shape)  # PyTorch has a method of that name
 
     @property
     def T(self) -> Any:

@@ -6,6 +6,7 @@ unique value belongs to its first occurrence, as in JAX.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ..primitive import Rule
@@ -29,7 +30,7 @@ def _counted_up(xp: Any, index: Any, n: int) -> Any:
 def _take(xp: Any, g: Any, _out: Any, x_like: Any, indices: Any, *, axis: int | None = None) -> Any:
     along = (axis or 0) % x_like.ndim
     if indices.ndim != 1:  # some libraries take any shape of indices
-        g = xp.reshape(g, (*x_like.shape[:along], indices.size, *x_like.shape[along + 1 :]))
+        g = xp.reshape(g, (*x_like.shape[:along], math.prod(indices.shape), *x_like.shape[along + 1 :]))
         indices = xp.reshape(indices, (-1,))
     return index_add(xp, x_like.shape, along, _counted_up(xp, indices, x_like.shape[along]), g)
 
@@ -55,7 +56,7 @@ def _order(xp: Any, x: Any) -> Any:
 
 
 def _unique_values(xp: Any, g: Any, out: Any, x: Any) -> Any:
-    if x.size == 0:
+    if 0 in x.shape:
         return xp.zeros_like(x)
     flat = xp.reshape(x, (-1,))
     order = _order(xp, flat)
@@ -65,7 +66,7 @@ def _unique_values(xp: Any, g: Any, out: Any, x: Any) -> Any:
     first = xp.take(order, xp.nonzero(starts)[0])
     # Libraries return the values in any order they like: match them by rank.
     rank = xp.argsort(_order(xp, out))
-    target = xp.zeros((x.size,), dtype=g.dtype, device=g.device)
+    target = xp.zeros((math.prod(x.shape),), dtype=g.dtype, device=g.device)
     return xp.reshape(scatter_rows(target, xp.take(first, rank), g), x.shape)
 
 

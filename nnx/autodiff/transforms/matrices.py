@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -59,9 +60,10 @@ def _rows(pullback: Any, out: Any, outputs: list[Any], zeros: list[Any], k: int)
     if library is None:
         raise TypeError(f"nnx.jacobian: expected arrays in the value, got {type(x).__name__}")
     xp = library.namespace if isinstance(x, TracedArray) else library.xp
-    one = xp.eye(max(x.size, 1), dtype=x.dtype, device=x.device)
+    size = math.prod(x.shape)
+    one = xp.eye(max(size, 1), dtype=x.dtype, device=x.device)
     pulled = []
-    for i in range(x.size):
+    for i in range(size):
         seeds = list(zeros)
         seeds[k] = xp.reshape(one[i, :], x.shape)
         pulled.append(pullback(like(out, iter(seeds))))
