@@ -244,6 +244,26 @@ def test_parameter_derivatives_to_full_precision(
     lib.assert_close(gradient, expected, rtol=1e-11)
 
 
+def test_riemanns_zeta_left_of_its_pole(lib: Any) -> None:
+    x = lib.asarray([-4.5, -2.0, -0.3, 0.0, 0.4, 0.9])
+    for name in ("zeta", "zetac"):
+        check_gradients(lambda a, name=name: special(name, a), x)
+
+
+def test_outside_of_the_domain_derivatives_are_nan(lib: Any) -> None:
+    """As the values are: a zero would be a silent loss."""
+    for name, args in (("gammainc", (-1.0, 2.0)), ("betainc", (-1.0, 2.0, 0.5)), ("zeta", (0.5, 2.0))):
+        given = [lib.asarray(a) for a in args]
+        assert np.isnan(lib.to_numpy(special(name, *given)))
+        assert np.isnan(lib.to_numpy(nnx.grad(lambda *xs, name=name: special(name, *xs))(*given)))
+    a, x = lib.asarray([-1.0, 2.0]), lib.asarray([2.0, 2.0])
+    both = lib.to_numpy(
+        nnx.grad(lambda a: nnx.array_namespace(a).sum(special("gammainc", a, nnx.lift(x))))(a)
+    )
+    assert np.isnan(both[0])
+    assert np.isfinite(both[1])
+
+
 def test_edges_are_finite(lib: Any) -> None:
     """Limits that the formula as it stands would make NaN."""
     zero = lib.asarray([0.0])

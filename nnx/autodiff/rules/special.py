@@ -198,7 +198,7 @@ RULES: dict[str, Rule] = {
     "psi": _e(lambda xp, g, _o, x: g * f.polygamma(1, x)),
     "rgamma": _e(lambda xp, g, out, x: g * rgamma_slope(xp, x, out)),
     "zeta": _e(by_reference("zeta", 0), lambda xp, g, _o, s, q: -g * s * f.zeta(s + 1, q)),
-    "zetac": _e(by_reference("zeta", 0)),
+    "zetac": _e(by_reference("zetac", 0)),
     # Bessel, elliptic, hypergeometric and Legendre functions
     "ellipe": _e(lambda xp, g, _o, m: g * elliptic_slope(xp, m, second=True)),
     "ellipk": _e(lambda xp, g, _o, m: g * elliptic_slope(xp, m, second=False)),

@@ -127,6 +127,8 @@ def make(library: Library, name: str) -> Callable[..., Any] | None:
 
     @wraps(function)
     def special(*args: Any) -> Any:
+        if name == "zeta" and (len(args) == 1 or args[1] is None):
+            return library.namespace.special.zetac(args[0]) + 1
         if any(isinstance(a, (int, float)) for a in args):
             traced = library.namespace
             arrays = [a for a in args if not isinstance(a, (int, float))]

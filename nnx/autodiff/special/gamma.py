@@ -13,7 +13,7 @@ from typing import Any
 from .coefficients import BERNOULLI, DIGAMMA, GAMMALN
 from .series import chebyshev, polynomial
 
-__all__ = ["digamma", "gammaln", "polygamma", "stirling", "zeta"]
+__all__ = ["digamma", "gammaln", "polygamma", "stirling", "zeta", "zetac"]
 
 LOG_ROOT_2PI = 0.5 * math.log(2.0 * math.pi)
 _STIRLING = tuple(b / (2 * k * (2 * k - 1)) for k, b in enumerate(BERNOULLI[:9], 1))
@@ -91,15 +91,8 @@ def digamma(xp: Any, x: Any) -> Any:
 _EULER_MACLAURIN = tuple(b / math.factorial(2 * k) for k, b in enumerate(BERNOULLI, 1))
 
 
-def zeta(xp: Any, s: Any, q: Any = None) -> Any:
-    """Hurwitz's zeta function, the sum of ``(q + k)**-s``, by Euler's and Maclaurin's formula; q is 1 unless given.
-
-    For s > 1 and q > 0; infinite at s = 1 and at q = 0, NaN for s < 1 and for negative q.
-    """
-    q = xp.ones_like(s) if q is None else q
-    inside = (s > 1) & (q > 0)
-    s, given_s, given_q = xp.where(inside, s, 2), s, q
-    q = xp.where(inside, q, 1)
+def _euler_maclaurin(xp: Any, s: Any, q: Any) -> Any:
+    """The sum of ``(q + k)**-s`` over k from 0, continued analytically, for s > -1 and q > 0."""
     total = xp.zeros_like(q * s)
     for k in range(12):
         total = total + (q + k) ** -s
@@ -110,8 +103,38 @@ def zeta(xp: Any, s: Any, q: Any = None) -> Any:
     for k, coefficient in enumerate(_EULER_MACLAURIN):
         total = total + power * (coefficient * rising)
         rising = rising * ((s + (2 * k + 1)) * (s + (2 * k + 2)) * inverse)
-    infinite = (given_s == 1) | ((given_s > 1) & (given_q == 0))
-    return xp.where(inside, total, xp.where(infinite, xp.inf, xp.full_like(total, xp.nan)))
+    return total
+
+
+def zeta(xp: Any, s: Any, q: Any = None) -> Any:
+    """Hurwitz's zeta function for s > 1 and q > 0, NaN elsewhere; without q Riemann's, for all s.
+
+    May be traced, which is how zeta is differentiated with respect to s.
+    """
+    if q is None:
+        return _riemann(xp, s)
+    inside = (s > 1) & (q > 0)
+    infinite = (s == 1) | ((s > 1) & (q == 0))
+    value = _euler_maclaurin(xp, xp.where(inside, s, 2), xp.where(inside, q, 1))
+    return xp.where(inside, value, xp.where(infinite, xp.inf, (s + q) * xp.nan))
+
+
+def zetac(xp: Any, s: Any) -> Any:
+    """Riemann's zeta function less one, which it comes near soon."""
+    right = s > 1
+    return xp.where(right, zeta(xp, s, xp.full_like(s, 2.0)), _riemann(xp, xp.where(right, 0, s)) - 1)
+
+
+def _riemann(xp: Any, s: Any) -> Any:
+    """Riemann's zeta function, reflected for s < 0."""
+    from . import functions
+
+    left, pole = s < 0, s == 1
+    z = xp.where(left, 1 - s, xp.where(pole, 2, s))
+    value = xp.where(pole, xp.inf, _euler_maclaurin(xp, z, xp.ones_like(z)))
+    t = xp.where(left, s, -1)
+    factor = 2 * xp.sin(math.pi / 2 * t) * xp.exp((t - 1) * math.log(2 * math.pi) + functions.gammaln(1 - t))
+    return xp.where(left, factor * value, value)
 
 
 def _cotangent_slope(xp: Any, n: Any, x: Any) -> Any:

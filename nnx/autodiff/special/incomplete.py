@@ -98,7 +98,7 @@ def _settled(xp: Any, evaluate: Callable[..., Any], *args: Any) -> Any:
     good = names.abs(now - before) <= 64 * eps * names.abs(now)
     traced = any(p is not x for p, x in zip(plain, args, strict=True))
     result = evaluate(*args, 2 * terms) if traced else now
-    return result if bool(names.all(good)) else xp.where(good, result, xp.nan)
+    return result if bool(names.all(good)) else xp.where(good, result, result * xp.nan)
 
 
 # The incomplete gamma function
@@ -141,14 +141,20 @@ def _gamma_tails(xp: Any, a: Any, x: Any) -> tuple[Any, Any]:
     )
     zero = ((x == 0) & (a > 0)) | (xp.isinf(a) & (a > 0) & (x >= 0) & xp.isfinite(x))
     one = (xp.isinf(x) & (x > 0) & (a >= 0) & xp.isfinite(a)) | ((a == 0) & (x > 0))
-    return _two_tails(xp, tail, below, inside, zero, one)
+    return _two_tails(xp, tail, below, inside, zero, one, (a + x) * xp.nan)
 
 
-def _two_tails(xp: Any, tail: Any, below: Any, inside: Any, zero: Any, one: Any) -> tuple[Any, Any]:
-    """A distribution function and its complement, given one of them; where it is zero or one, and NaN elsewhere."""
+def _two_tails(
+    xp: Any, tail: Any, below: Any, inside: Any, zero: Any, one: Any, elsewhere: Any
+) -> tuple[Any, Any]:
+    """A distribution function and its complement, given the one that is small.
+
+    It is ``tail`` inside, or one minus that, then zero and one where these hold. Elsewhere it is NaN, and made of
+    the arguments, so that its derivative is NaN too.
+    """
     rest = 1 - tail
     lower, upper = xp.where(below, tail, rest), xp.where(below, rest, tail)
-    edge = xp.where(zero, 0, xp.where(one, 1, xp.full_like(tail, xp.nan)))
+    edge = xp.where(zero, 0, xp.where(one, 1, elsewhere))
     return xp.where(inside, lower, edge), xp.where(inside, upper, 1 - edge)
 
 
@@ -228,7 +234,7 @@ def _beta_tails(xp: Any, a: Any, b: Any, x: Any, y: Any) -> tuple[Any, Any]:
     x2, y2 = xp.where(below, x1, y1), xp.where(below, y1, x1)
     tail = _beta_factor(xp, a2, b2, x2, y2) * _settled(xp, _beta_fraction, a2, b2, x2)
     positive = (a > 0) & (b > 0)
-    return _two_tails(xp, tail, below, inside, positive & (x == 0), positive & (y == 0))
+    return _two_tails(xp, tail, below, inside, positive & (x == 0), positive & (y == 0), (a + b + x) * xp.nan)
 
 
 def betainc(xp: Any, a: Any, b: Any, x: Any) -> Any:
