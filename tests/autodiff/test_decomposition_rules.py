@@ -305,6 +305,38 @@ def test_equal_singular_values(library: Library, values: list[float], turned: bo
 
 
 @on_all
+@of_both_kinds
+@pytest.mark.parametrize("noise", [0.0, 1e-13, 1e-9, 1e-2])
+def test_polar_factor_of_a_rotation(library: Library, kind: str, noise: float) -> None:
+    """Its derivative is smooth where all singular values are equal: U [(Uᴴ dx V - Vᴴ dxᴴ U) / (sᵢ + sⱼ)] Vᴴ."""
+    x = np.linalg.qr(data(3, 3, kind=kind))[0] + noise * data(3, 3, kind=kind, seed=9)
+    weights = data(3, 3, kind=kind, seed=5)
+
+    def loss(x: Any) -> Any:
+        xp = nnx.autodiff.array_namespace(x)
+        u, _, vh = xp.linalg.svd(x, full_matrices=False)
+        return xp.sum(xp.real((u @ vh) * library.array(weights)))
+
+    u, s, vh = np.linalg.svd(x)
+    inner = np.conj(u.T) @ np.conj(weights) @ np.conj(vh.T)
+    exact = u @ ((inner - np.conj(inner.T)) / (s[:, None] + s)) @ vh
+    np.testing.assert_allclose(gradient(library, loss, [x])[0], np.conj(exact), rtol=1e-11, atol=1e-11)
+
+
+@on_all
+def test_functions_of_equal_singular_values_are_refused(library: Library) -> None:
+    """Divided differences of f in U f(S) Vᴴ tend to f′, which is not to be seen in the cotangents."""
+
+    def loss(x: Any) -> Any:
+        xp = nnx.autodiff.array_namespace(x)
+        u, s, vh = xp.linalg.svd(x)
+        return xp.sum(((u * s**2) @ vh) * library.array(data(3, 3)))
+
+    with pytest.raises(nnx.NotDifferentiableError, match="equal singular values in svd"):
+        nnx.grad(loss)(library.array(np.eye(3)))
+
+
+@on_all
 @pytest.mark.parametrize(
     ("loss", "message"),
     [

@@ -8,7 +8,7 @@ product Re tr(aᴴ b): cotangents are conjugated on the way in and on the way ou
   uses their vectors is refused: from the cotangents of values and vectors a projector, whose mixing term is zero,
   cannot be told from a matrix function, whose is not.
 - Where singular values are equal up to rounding, functions of the values and polar factors (``U @ Vh``) are
-  exact; the term that mixes their vectors in other functions is taken to be zero.
+  exact; other results that use the vectors of equal values are refused.
 - What a decomposition leaves arbitrary (the phase of complex vectors, the vectors that ``full_matrices`` and
   ``complete`` add) has no derivative: a result that depends on it is refused, one that does not is right.
 """
@@ -167,17 +167,15 @@ def _svd(xp: Any, g: Any, out: Any, _x: Any, **_: Any) -> Any:
     v_h = adjoint(xp, v)
     if g_u is None and g_v is None:
         return conj(xp, _scaled(xp, u, g_s, v_h))
-    gaps = _square_gaps(xp, s)
     inverse = safe_divide(xp, 1, s, below_rounding(xp, s, s))
     in_u = None if g_u is None else xp.matmul(adjoint(xp, u), g_u)
     in_v = None if g_v is None else xp.matmul(v_h, g_v)
-    inner, outer = 0, []
+    outer = []
     if g_u is not None:
-        inner = gaps * skew(xp, in_u) * s[..., None, :]
         outer.append(_scaled(xp, g_u - xp.matmul(u, in_u), inverse, v_h))
     if g_v is not None:
-        inner = inner + s[..., :, None] * gaps * skew(xp, in_v)
         outer.append(_scaled(xp, u, inverse, adjoint(xp, g_v - xp.matmul(v, in_v))))
+    inner = _mixing(xp, g_s, s, in_u, in_v)
     diagonal = 0 if g_s is None else g_s
     if is_complex(xp, u):
         diagonal = diagonal + _phases(xp, g_u, g_v, in_u, in_v) * inverse
@@ -185,10 +183,26 @@ def _svd(xp: Any, g: Any, out: Any, _x: Any, **_: Any) -> Any:
     return conj(xp, sum(outer, xp.matmul(u, xp.matmul(inner, v_h))))
 
 
-def _square_gaps(xp: Any, s: Any) -> Any:
-    """``1 / (s[j]² - s[i]²)``, zero where the two are equal up to rounding."""
+def _mixing(xp: Any, g_s: Any, s: Any, in_u: Any, in_v: Any) -> Any:
+    """What turning the singular vectors among each other contributes.
+
+    (x s[j] + s[i] y) / (s[j]² - s[i]²) of the textbooks, x and y twice the skew parts, is split into
+    (x + y) / (s[j] - s[i]) and (x - y) / (s[j] + s[i]): a polar factor has x = -y, and needs no gap.
+    """
+    known = [a for a in (in_u, in_v) if a is not None]
+    zeros = xp.zeros_like(known[0])
+    x, y = (zeros if a is None else skew(xp, a) for a in (in_u, in_v))
+    size = xp.max(xp.stack([xp.max(xp.abs(a), axis=(-2, -1), keepdims=True) for a in known]), axis=0)
+    together = xp.where(xp.abs(x + y) <= 8 * s.shape[-1] * xp.finfo(s.dtype).eps * size, 0, x + y)
+    inverse = inverse_gaps(xp, s)
+    equal = (inverse == 0) & ~eye(xp, zeros)
+    by_itself = "the singular vectors of equal singular values in svd, each by itself"
+    refuse_gauge(xp, xp.where(equal, together, 0), size, by_itself)
+    if g_s is not None:  # with the values in it, a function of the matrix may hide a term that is divided by the gap
+        for a in known:
+            refuse_gauge(xp, xp.where(equal, hermitian(xp, a), 0), size, by_itself)
     sums = s[..., None, :] + s[..., :, None]
-    return inverse_gaps(xp, s) / xp.where(sums == 0, 1, sums)
+    return (together * inverse + safe_divide(xp, x - y, sums, sums == 0)) / 2
 
 
 def _phases(xp: Any, g_u: Any, g_v: Any, in_u: Any, in_v: Any) -> Any:
