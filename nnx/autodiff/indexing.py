@@ -172,10 +172,6 @@ class Indexing:
 
         return operator
 
-    def is_complex(self: _Library, x: Any) -> bool:
-        """Whether an array is complex."""
-        return bool(self.xp.isdtype(x.dtype, "complex floating"))
-
     # on the way back -----------------------------------------------------------------------------------------
 
     def zeros_of(self: _Library, like: Like, nested: bool) -> Any:

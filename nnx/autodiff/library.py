@@ -51,6 +51,7 @@ class Library(Indexing):
         self.hot = Tape(hot=True) if record else None
         self._functions: dict[str, Callable[..., Any]] = {}
         self._inexact: dict[Any, bool] = {}
+        self._complex: dict[Any, bool] = {}
         self.traced, self.stale = array_class(self)
         self.namespace: TracedNamespace = TracedNamespace(self)
         _by_fast[id(self.fast)] = self
@@ -103,6 +104,14 @@ class Library(Indexing):
         if known is None:
             known = self.backend.is_inexact(dtype)
             self._inexact[dtype] = known
+        return known
+
+    def is_complex(self, x: Any) -> bool:
+        """Whether an array is complex."""
+        dtype = x.dtype
+        known = self._complex.get(dtype)
+        if known is None:
+            known = self._complex[dtype] = bool(self.xp.isdtype(dtype, "complex floating"))
         return known
 
     def coerce(self, x: Any, name: str, operator: bool = False) -> Any:

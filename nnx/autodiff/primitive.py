@@ -132,43 +132,45 @@ class Primitive:
         self.forward = forward
         self.rule = Rule(**options)
         self._options = options
-        self._functions: dict[type, Callable[..., Any]] = {}
+        self._traced: dict[type, Callable[..., Any]] = {}
+        self._plain: dict[type, Callable[..., Any] | None] = {}
         Primitive.registry[name] = self
         update_wrapper(self, forward)
 
     def defpullback(self, *pullbacks: Pullback | joint | Refused | None) -> Primitive:
         """Give the pullbacks, one for each array argument or a single ``joint``."""
         self.rule = Rule(*pullbacks, **self._options)
-        self._functions.clear()
+        self._traced.clear()
+        self._plain.clear()
         return self
 
     def __call__(self, *args: Any, **params: Any) -> Any:
         """Run on plain arrays, record on traced ones."""
-        function = self._functions.get(type(args[0]))
-        if function is None or len(args) > 1:
-            function = self._choose(args)
-        return function(*args, **params)
+        traced, plain, chosen = self._traced, self._plain, None
+        for a in args:
+            kind = type(a)
+            function = traced.get(kind)
+            if function is not None:
+                return function(*args, **params)
+            if kind not in plain:
+                return self._choose(args)(*args, **params)
+            chosen = chosen or plain[kind]
+        if chosen is None:
+            raise TypeError(f"{self.name}: expected arrays, got {', '.join(type(a).__name__ for a in args)}")
+        return chosen(*args, **params)
 
     def _choose(self, args: tuple[Any, ...]) -> Callable[..., Any]:
-        functions = self._functions
-        plain = None
-        for a in args:
-            if a is None:
-                continue
-            function = functions.get(type(a))
-            if function is None:
-                from .library import bind_primitive
+        """Meet the types of these arguments for the first time."""
+        from .library import bind_primitive
 
-                function = bind_primitive(self, a)
-                if function is None:
-                    continue
-                functions[type(a)] = function
-            if getattr(type(a), "__nnx_traced__", False):
-                return function
-            plain = plain or function
-        if plain is None:
-            raise TypeError(f"{self.name}: expected arrays, got {', '.join(type(a).__name__ for a in args)}")
-        return plain
+        for a in args:
+            kind = type(a)
+            function = bind_primitive(self, a)
+            if function is not None and getattr(kind, "__nnx_traced__", False):
+                self._traced[kind] = function
+            else:
+                self._plain[kind] = function
+        return self
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"

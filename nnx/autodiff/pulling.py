@@ -12,6 +12,7 @@ from .tape import (
     BINARY1,
     BINARY2,
     ELEMENTWISE,
+    FIXED,
     GENERAL,
     PARAMETRIC,
     READ,
@@ -108,6 +109,31 @@ def _pull_plain(tape: Tape, entries: list[Any], cot: list[Any], stop: int) -> No
             c = pullback(xp, g, out, x, **params)
             if c.shape != like.shape or c.dtype != like.dtype:
                 c = fit_to(xp, c, like)
+        elif kind == FIXED:
+            _, pullbacks, joint, parents, needed, fits, xp, out, args, params = entry
+            cot[i] = None
+            if joint is not None:
+                results = joint(xp, g, out, *args, needed=needed, **params)
+            else:
+                results = [
+                    pullback(xp, g, out, *args, **params) if n else None
+                    for pullback, n in zip(pullbacks, needed, strict=False)
+                ]
+            for c, j, fit in zip(results, parents, fits, strict=False):
+                if j is None or c is None:
+                    continue
+                if c.shape != fit.shape or c.dtype != fit.dtype:
+                    c = fit_to(xp, c, fit)
+                p = cot[j]
+                if p is None:
+                    cot[j] = c
+                elif j in owned:
+                    p += c
+                    cot[j] = p
+                else:
+                    cot[j] = p + c
+                    owned.add(j)
+            continue
         else:
             _pull_other(tape, entries, cot, owned, i, entry, False)
             continue
@@ -150,6 +176,12 @@ def _pull_careful(tape: Tape, entries: list[Any], cot: list[Any], stop: int, nes
             _, pullback, j, like, xp, out, x, params = entry
             branches = ((functools.partial(pullback, **params) if params else pullback, j, like),)
             args = (x,)
+        elif kind == FIXED:
+            _, pullbacks, joint, parents, _, fits, xp, out, args, params = entry
+            cot[i] = None
+            step = Step("", xp, pullbacks, joint, False, parents, fits, tuple(args), params, out, 0)
+            _pull_step(tape, cot, owned, step, g, nested)
+            continue
         else:
             _pull_other(tape, entries, cot, owned, i, entry, nested)
             continue

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ..primitive import LIKE, Rule, keep_modes
 from ..views import VIEWS
 from .common import SCALARS, Function, pullback_of, rewrap
+from .fixed import fixed
 from .general import general
 from .parametric import parametric
 from .simple import binary, compare, unary
@@ -28,6 +29,7 @@ __all__ = [
     "build",
     "caller",
     "compare",
+    "fixed",
     "general",
     "opaque",
     "parametric",
@@ -47,6 +49,8 @@ def build(library: Library, name: str, forward: Function, rule: Rule) -> Functio
         function = binary(library, name, forward, rule)
     elif plain and len(rule.pullbacks) == 1 and rule.pullbacks[0] is not None:
         function = parametric(library, name, forward, rule)
+    elif not (rule.arrays or rule.outputs or rule.variadic or library.hot):
+        function = fixed(library, name, forward, rule)
     else:
         function = general(library, name, forward, rule)
     functools.update_wrapper(function, _shown(library, name, forward), assigned=("__doc__",), updated=())

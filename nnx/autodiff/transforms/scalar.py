@@ -27,7 +27,7 @@ def _seed(what: str, call: Call, out: Any) -> tuple[dict[int, Any], bool]:
             f"{what}: {call_name(call.f)} has to return a scalar (0-d array), got shape {tuple(out.shape)}; "
             "reduce it with sum or mean, or use nnx.jacobian"
         )
-    if not library.xp.isdtype(out.dtype, "real floating"):
+    if not library.is_inexact(out) or library.is_complex(out):
         raise TypeError(
             f"{what}: {call_name(call.f)} has to return a real floating scalar, got {out.dtype}; "
             "take the real part, or use nnx.vjp"
