@@ -22,7 +22,7 @@ from ._piecewise import (
     threshold,
 )
 from ._shape import flatten, one_hot, unflatten
-from ._smooth import logsigmoid, mish, sigmoid, silu, softplus, softsign, tanh, tanhshrink
+from ._smooth import gelu, logsigmoid, mish, sigmoid, silu, softplus, softsign, tanh, tanhshrink
 from ._softmax import log_softmax, logsumexp, softmax, softmin
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "dropout",
     "elu",
     "flatten",
+    "gelu",
     "hardshrink",
     "hardsigmoid",
     "hardswish",

@@ -6,12 +6,15 @@ results keep their relative precision.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ..autodiff import array_namespace, primitive
+from ..autodiff.special import functions as special
 from ..backend import Array
+from ._errors import complaint
 
-__all__ = ["logsigmoid", "mish", "sigmoid", "silu", "softplus", "softsign", "tanh", "tanhshrink"]
+__all__ = ["gelu", "logsigmoid", "mish", "sigmoid", "silu", "softplus", "softsign", "tanh", "tanhshrink"]
 
 
 @primitive("sigmoid", elementwise=True)
@@ -94,6 +97,44 @@ def silu(x: Array) -> Array:
     array([  0., 100.])
     """
     return _silu(x)
+
+
+@primitive("gelu", elementwise=True)
+def _gelu(xp: Any, x: Array) -> Array:
+    return x * special.ndtr(x)
+
+
+def _gelu_pullback(xp: Any, g: Array, _out: Any, x: Array) -> Array:
+    density = xp.exp(-0.5 * (x * x)) * (1.0 / math.sqrt(2.0 * math.pi))
+    return g * (special.ndtr(x) + x * density)
+
+
+_gelu.defpullback(_gelu_pullback)
+
+
+def gelu(x: Array, approximate: str = "none") -> Array:
+    r"""The Gaussian error linear unit :math:`x\,\Phi(x)`, with the normal distribution function :math:`\Phi`.
+
+    Hendrycks and Gimpel, https://arxiv.org/abs/1606.08415.
+
+    Parameters
+    ----------
+    x
+        Floating-point array of any shape.
+    approximate
+        ``"tanh"`` for :math:`x (1 + \tanh(\sqrt{2/\pi}\,(x + 0.044715 x^3))) / 2` instead.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> gelu(np.asarray([-800.0, 0.0, 800.0]))
+    array([ -0.,   0., 800.])
+    """
+    if approximate == "none":
+        return _gelu(x)
+    if approximate != "tanh":
+        raise complaint("gelu", f'expected approximate to be "none" or "tanh", got {approximate!r}')
+    return 0.5 * x * (1.0 + tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * (x * x * x))))
 
 
 @primitive("softplus", params=("beta", "threshold"), elementwise=True)

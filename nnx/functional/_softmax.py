@@ -108,7 +108,7 @@ def logsumexp(x: Array, axis: Axes, keepdims: bool = False) -> Array:
     Examples
     --------
     >>> import numpy as np
-    >>> logsumexp(np.asarray([1000.0, 1000.0]), 0) - np.log(2.0)
+    >>> float(logsumexp(np.asarray([1000.0, 1000.0]), 0) - np.log(2.0))
     1000.0
     """
     out = _logsumexp(x, axis=axis)

@@ -1,6 +1,11 @@
 """Layers: objects that own parameters, under ``torch.nn``'s names."""
 
-from ._activations import (
+from ._cells import Buffer, Parameter
+from ._containers import LayerDict, LayerList, Residual, Sequential
+from ._dropout import Dropout
+from ._layer import Layer
+from ._linear import Identity, Linear
+from ._piecewise import (
     CELU,
     ELU,
     SELU,
@@ -9,35 +14,36 @@ from ._activations import (
     Hardswish,
     Hardtanh,
     LeakyReLU,
-    LogSigmoid,
-    LogSoftmax,
-    Mish,
     ReLU,
     ReLU6,
-    Sigmoid,
-    SiLU,
-    Softmax,
-    Softmin,
-    Softplus,
     Softshrink,
-    Softsign,
     Step,
-    Tanh,
-    Tanhshrink,
     Threshold,
 )
-from ._cells import Buffer, Parameter
-from ._containers import LayerDict, LayerList, Residual, Sequential
-from ._dropout import Dropout
-from ._layer import Layer
-from ._linear import Identity, Linear
 from ._shape import Flatten, Unflatten
+from ._smooth import (
+    GELU,
+    LogSigmoid,
+    Mish,
+    Sigmoid,
+    SiLU,
+    Softplus,
+    Softsign,
+    Tanh,
+    Tanhshrink,
+)
+from ._softmax import (
+    LogSoftmax,
+    Softmax,
+    Softmin,
+)
 
 __all__ = [
     "Buffer",
     "CELU",
     "Dropout",
     "ELU",
+    "GELU",
     "Flatten",
     "Hardshrink",
     "Hardsigmoid",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from fnmatch import fnmatchcase
 from typing import Any, Self
 
 from ..autodiff.cells import Cell, overrides, read, write
@@ -12,7 +11,7 @@ from ..functional._errors import complaint
 from ._context import add_context
 from ._report import Summary, representation, summarize
 from ._state import LoadResult, copy_of, load, moved, persistent
-from ._tree import changed, children, structural, tree_of
+from ._tree import changed, children, matching, refuse_cells, structural, tree_of
 
 __all__ = ["Layer"]
 
@@ -95,7 +94,7 @@ class Layer:
             self._assign(name, value)
         else:
             if structural(value) or structural(self.__dict__.get(name)):
-                _refuse_cells(name, value)
+                refuse_cells(name, value)
                 changed()
             object.__setattr__(self, name, value)
 
@@ -116,7 +115,7 @@ class Layer:
             )
         if tuple(value.shape) != tuple(old.shape):
             raise complaint(kind, f'"{name}" has shape {tuple(old.shape)}, got {tuple(value.shape)}')
-        write(cell, value)
+        write(cell, value if hasattr(value, "__setitem__") else backend_of(value).xp.asarray(value))
 
     def __delattr__(self, name: str) -> None:
         if name in self._nnx_cells:
@@ -282,22 +281,3 @@ class Layer:
             Of the inputs; that of the parameters by default.
         """
         return summarize(self, input_shapes, dtype)
-
-
-def matching(pattern: str, paths: Any, where: str) -> list[str]:
-    """The paths that a pattern matches, itself or as the path of a layer above."""
-    found = [path for path in paths if fnmatchcase(path, pattern) or fnmatchcase(path, pattern + ".*")]
-    if not found:
-        raise complaint(where, f'no parameter matches "{pattern}"; there are {", ".join(paths) or "none"}')
-    return found
-
-
-def _refuse_cells(name: str, value: Any) -> None:
-    """A Parameter in a list could be neither read nor found: say so at once."""
-    items = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
-    if any(isinstance(item, Cell) for item in items):
-        raise complaint(
-            "Layer",
-            f'"{name}" has a Parameter or Buffer inside a {type(value).__name__}; assign each to an attribute',
-            TypeError,
-        )

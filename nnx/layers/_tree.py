@@ -7,7 +7,8 @@ has one among its layers' attributes is walked every time.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from ..autodiff.cells import Cell
@@ -16,7 +17,7 @@ from ..functional._errors import complaint
 if TYPE_CHECKING:
     from ._layer import Layer
 
-__all__ = ["Tree", "changed", "children", "is_layer", "structural", "tree_of"]
+__all__ = ["Tree", "changed", "children", "is_layer", "matching", "refuse_cells", "structural", "tree_of"]
 
 _counter = itertools.count(1)
 _version = 0
@@ -112,3 +113,22 @@ def _layers_in(name: str, value: Any) -> Iterator[tuple[str, Layer]]:
 
 def _may_change(value: Any) -> bool:
     return isinstance(value, (list, dict)) or (isinstance(value, tuple) and any(map(_may_change, value)))
+
+
+def matching(pattern: str, paths: Iterable[str], where: str) -> list[str]:
+    """The paths that a pattern matches, itself or as the path of a layer above."""
+    found = [path for path in paths if fnmatchcase(path, pattern) or fnmatchcase(path, pattern + ".*")]
+    if not found:
+        raise complaint(where, f'no parameter matches "{pattern}"; there are {", ".join(paths) or "none"}')
+    return found
+
+
+def refuse_cells(name: str, value: Any) -> None:
+    """A Parameter in a list could be neither read nor found: say so at once."""
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
+    if any(isinstance(item, Cell) for item in items):
+        raise complaint(
+            "Layer",
+            f'"{name}" has a Parameter or Buffer inside a {type(value).__name__}; assign each to an attribute',
+            TypeError,
+        )

@@ -1,13 +1,8 @@
 """Losses, under ``torch.nn.functional``'s names: functions that end in a scalar."""
 
+from ._binary import binary_cross_entropy, binary_cross_entropy_with_logits
 from ._cross_entropy import cross_entropy, nll_loss
-from ._elementwise import (
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
-    half_squared_error,
-    l1_loss,
-    mse_loss,
-)
+from ._differences import half_squared_error, l1_loss, mse_loss
 
 __all__ = [
     "binary_cross_entropy",

@@ -265,7 +265,13 @@ class Optimizer:
                     "update was called inside a derivative; call it with the gradients, after it",
                     TypeError,
                 )
-            backend = backend_of(g)
+            try:
+                backend = backend_of(g)
+            except TypeError:
+                kind = type(g).__name__
+                raise complaint(
+                    name, f'gradient "{path}": expected an array, got {kind}', TypeError
+                ) from None
             if backend.name != bucket.backend.name:
                 raise complaint(
                     name, f'gradient "{path}" is an array of {backend.name}, its parameter one of '

@@ -20,6 +20,7 @@ class Row(NamedTuple):
     torch_name: str | None = None
     second: bool = True
     rtol: float = 1e-9
+    arguments: dict[str, Any] = {}
 
     @property
     def id(self) -> str:
@@ -30,7 +31,7 @@ ELEMENTWISE = [
     ("relu",), ("relu6",), ("leaky_relu",), ("leaky_relu", 0.3), ("elu",), ("elu", 0.5), ("selu",), ("celu", 2.0),
     ("hardtanh",), ("hardtanh", -2.0, 0.5), ("hardswish",), ("hardshrink",), ("hardshrink", 1.0),
     ("softshrink",), ("softshrink", 1.0), ("threshold", 0.5, 9.0), ("sigmoid",), ("tanh",), ("logsigmoid",),
-    ("silu",), ("mish",), ("softplus",), ("softplus", 2.0, 3.0), ("softsign",), ("tanhshrink",),
+    ("silu",), ("gelu",), ("mish",), ("softplus",), ("softplus", 2.0, 3.0), ("softsign",), ("tanhshrink",),
 ]  # fmt: skip
 ROWS = [Row(name, (X,), tuple(args)) for name, *args in ELEMENTWISE]
 ROWS += [Row(name, (WIDE,), tuple(args)) for name, *args in ELEMENTWISE[:3]]
@@ -41,6 +42,7 @@ ROWS += [  # PyTorch's has no second derivative, and one sixth in single precisi
     Row("hardsigmoid", (x,), second=False, rtol=1e-7) for x in (X, KINKS, SATURATED, np.asarray(0.7))
 ]
 ROWS += [
+    *(Row("gelu", (x,), arguments={"approximate": "tanh"}) for x in (X, KINKS)),
     Row("linear", (X, X[:3])),
     Row("linear", (X, X[:3], X[0, :3])),
     Row("linear", (X, X[:3], X[0, :1])),
@@ -75,8 +77,8 @@ def test_values_and_derivatives_are_those_of_torch(row: Row, agrees_with_torch: 
     ours = getattr(F, row.name)
     theirs = getattr(torch.nn.functional, row.name, None) or getattr(torch, row.name)
     agrees_with_torch(
-        lambda *xs: ours(*xs, *row.args),
-        lambda *xs: theirs(*xs, *row.args),
+        lambda *xs: ours(*xs, *row.args, **row.arguments),
+        lambda *xs: theirs(*xs, *row.args, **row.arguments),
         row.inputs,
         second=row.second,
         rtol=row.rtol,

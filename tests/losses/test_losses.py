@@ -127,7 +127,7 @@ BAD: list[tuple[Any, type[Exception], str]] = [
     (
         lambda a: losses.cross_entropy(a(X), a([0, 1, 5, 2])),
         IndexError,
-        "cross_entropy: expected targets from 0 to 4 .*got 5",
+        "cross_entropy: expected targets.*got 5",
     ),
     (
         lambda a: losses.cross_entropy(a(X), a([0, 1, -1, 2])),
@@ -137,7 +137,7 @@ BAD: list[tuple[Any, type[Exception], str]] = [
     (
         lambda a: losses.nll_loss(a(X), a([0, 1, -1, 2])),
         IndexError,
-        "nll_loss: expected targets from 0 to 4 .*got -1",
+        "nll_loss: expected targets.*got -1",
     ),
     (lambda a: losses.cross_entropy(a(X), a([0, 1])), ValueError, r"expected class indices of shape \(4,\)"),
     (lambda a: losses.cross_entropy(a(X), a(T, "float32")), TypeError, "expected integer class indices"),

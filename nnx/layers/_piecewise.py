@@ -1,11 +1,9 @@
-"""Activations as layers; the functions of ``nnx.functional`` say what they compute."""
+"""Piecewise activations as layers; the functions of ``nnx.functional`` say what they compute."""
 
 from __future__ import annotations
 
 from ..backend import Array
 from ..functional import _piecewise as piecewise
-from ..functional import _smooth as smooth
-from ..functional import _softmax as normalised
 from ._layer import Layer
 
 __all__ = [
@@ -16,22 +14,11 @@ __all__ = [
     "Hardswish",
     "Hardtanh",
     "LeakyReLU",
-    "LogSigmoid",
-    "LogSoftmax",
-    "Mish",
     "ReLU",
     "ReLU6",
     "SELU",
-    "SiLU",
-    "Sigmoid",
-    "Softmax",
-    "Softmin",
-    "Softplus",
     "Softshrink",
-    "Softsign",
     "Step",
-    "Tanh",
-    "Tanhshrink",
     "Threshold",
 ]
 
@@ -158,43 +145,6 @@ class LeakyReLU(Layer):
         return f"negative_slope={self.negative_slope}"
 
 
-class LogSigmoid(Layer):
-    """The logarithm of the logistic function: :func:`nnx.functional.logsigmoid`."""
-
-    def forward(self, x: Array) -> Array:
-        """Any shape, kept."""
-        return smooth.logsigmoid(x)
-
-
-class LogSoftmax(Layer):
-    """The logarithm of the softmax: :func:`nnx.functional.log_softmax`.
-
-    Parameters
-    ----------
-    axis
-        Along which the exponentials of the results sum to one.
-    """
-
-    def __init__(self, axis: int = -1) -> None:
-        self.axis = axis
-
-    def forward(self, x: Array) -> Array:
-        """Any shape, kept."""
-        return normalised.log_softmax(x, self.axis)
-
-    def extra_repr(self) -> str:
-        """The arguments."""
-        return f"axis={self.axis}"
-
-
-class Mish(Layer):
-    """The mish activation: :func:`nnx.functional.mish`."""
-
-    def forward(self, x: Array) -> Array:
-        """Any shape, kept."""
-        return smooth.mish(x)
-
-
 class ReLU(Layer):
     """The rectified linear unit: :func:`nnx.functional.relu`."""
 
@@ -219,88 +169,6 @@ class SELU(Layer):
         return piecewise.selu(x)
 
 
-class SiLU(Layer):
-    """The sigmoid-weighted linear unit: :func:`nnx.functional.silu`."""
-
-    def forward(self, x: Array) -> Array:
-        """Any shape, kept."""
-        return smooth.silu(x)
-
-
-class Sigmoid(Layer):
-    """The logistic function: :func:`nnx.functional.sigmoid`."""
-
-    def forward(self, x: Array) -> Array:
-        """Any shape, kept."""
-        return smooth.sigmoid(x)
-
-
-class Softmax(Layer):
-    """The softmax: :func:`nnx.functional.softmax`.
-
-    Parameters
-    ----------
-    axis
-        Along which the results sum to one.
-    """
-
-    def __init__(self, axis: int = -1) -> None:
-        self.axis = axis
-
-    def forward(self, x: Array) -> Array:
-        """Any shape, kept."""
-        return normalised.softmax(x, self.axis)
-
-    def extra_repr(self) -> str:
-        """The arguments."""
-        return f"axis={self.axis}"
-
-
-class Softmin(Layer):
-    """The softmin: :func:`nnx.functional.softmin`.
-
-    Parameters
-    ----------
-    axis
-        Along which the results sum to one.
-    """
-
-    def __init__(self, axis: int = -1) -> None:
-        self.axis = axis
-
-    def forward(self, x: Array) -> Array:
-        """Any shape, kept."""
-        return normalised.softmin(x, self.axis)
-
-    def extra_repr(self) -> str:
-        """The arguments."""
-        return f"axis={self.axis}"
-
-
-class Softplus(Layer):
-    """The smooth ramp: :func:`nnx.functional.softplus`.
-
-    Parameters
-    ----------
-    beta
-        How sharp the bend is.
-    threshold
-        Beyond which ``beta * x`` counts as straight.
-    """
-
-    def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
-        self.beta = beta
-        self.threshold = threshold
-
-    def forward(self, x: Array) -> Array:
-        """Any shape, kept."""
-        return smooth.softplus(x, self.beta, self.threshold)
-
-    def extra_repr(self) -> str:
-        """The arguments."""
-        return f"beta={self.beta}, threshold={self.threshold}"
-
-
 class Softshrink(Layer):
     """The soft shrinkage: :func:`nnx.functional.softshrink`.
 
@@ -322,14 +190,6 @@ class Softshrink(Layer):
         return f"lambd={self.lambd}"
 
 
-class Softsign(Layer):
-    """The rational squashing function: :func:`nnx.functional.softsign`."""
-
-    def forward(self, x: Array) -> Array:
-        """Any shape, kept."""
-        return smooth.softsign(x)
-
-
 class Step(Layer):
     """The perceptron's threshold: :func:`nnx.functional.step`.
 
@@ -349,22 +209,6 @@ class Step(Layer):
     def extra_repr(self) -> str:
         """The arguments."""
         return f"threshold={self.threshold}"
-
-
-class Tanh(Layer):
-    """The hyperbolic tangent: :func:`nnx.functional.tanh`."""
-
-    def forward(self, x: Array) -> Array:
-        """Any shape, kept."""
-        return smooth.tanh(x)
-
-
-class Tanhshrink(Layer):
-    """The difference to the hyperbolic tangent: :func:`nnx.functional.tanhshrink`."""
-
-    def forward(self, x: Array) -> Array:
-        """Any shape, kept."""
-        return smooth.tanhshrink(x)
 
 
 class Threshold(Layer):

@@ -1,0 +1,121 @@
+"""Class scores and their targets: what belongs together, and how much each row counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..backend import Array
+from ..functional._errors import complaint
+from ._elementwise import check_reduction
+
+__all__ = [
+    "at_target",
+    "by_class",
+    "check_scores",
+    "check_target",
+    "check_weight",
+    "class_axis",
+    "row_scale",
+    "scaled",
+]
+
+
+def row_scale(
+    xp: Any, name: str, scores: Array, target: Array, weight: Array | None, reduction: str, ignore: int
+) -> Array:
+    """By what each row's loss is multiplied: one factor for all (0-d), or an array of the target's shape."""
+    valid = check_target(xp, name, scores, target, ignore)
+    shape = () if weight is None and valid is None else target.shape
+    scale = xp.ones(shape, dtype=scores.dtype, device=scores.device)
+    if weight is not None:
+        safe = target if valid is None else xp.where(valid, target, 0)
+        scale = xp.reshape(xp.take(weight, xp.reshape(safe, (-1,)), axis=0), shape)
+    if valid is not None:
+        scale = xp.where(valid, scale, 0)
+    if reduction != "mean":
+        return scale
+    total = xp.sum(scale) if shape else float(target.size)
+    if not target.size or (shape and not bool(total != 0)):
+        return scale * float("nan")
+    return scale / total
+
+
+def check_target(xp: Any, name: str, scores: Array, target: Array, ignore: int) -> Array | None:
+    """Which targets are not to be ignored, None if all count; raises for those that name no class."""
+    classes = scores.shape[class_axis(scores)]
+    outside = xp.logical_or(target < 0, target >= classes)
+    if not target.size or not bool(xp.any(outside)):
+        if not 0 <= ignore < classes:
+            return None
+        valid = target != ignore
+        return None if bool(xp.all(valid)) else valid
+    valid = target != ignore
+    wrong = xp.logical_and(outside, valid)
+    if bool(xp.any(wrong)):
+        worst = int(xp.max(xp.where(wrong, target, xp.min(target))))
+        worst = worst if worst >= classes else int(xp.min(xp.where(wrong, target, xp.max(target))))
+        raise complaint(
+            name,
+            f"expected targets from 0 to {classes - 1} (or ignore_index {ignore}), got {worst}",
+            IndexError,
+        )
+    return valid
+
+
+def class_axis(scores: Array) -> int:
+    return 0 if scores.ndim == 1 else 1
+
+
+def at_target(xp: Any, scores: Array, target: Array) -> tuple[Array, int]:
+    """The target with a class axis of length 1, in range everywhere, and that axis."""
+    axis = class_axis(scores)
+    safe = xp.clip(target, 0, scores.shape[axis] - 1)
+    return xp.expand_dims(safe, axis=axis), axis
+
+
+def scaled(xp: Any, losses: Array, scale: Array, reduction: str) -> Array:
+    """Losses times their scale, reduced; those that don't count are 0 even if they are infinite."""
+    losses = xp.where(scale == 0, 0, losses) * scale if scale.ndim else losses * scale
+    if reduction == "none":
+        return losses
+    return xp.sum(losses) if losses.size or reduction == "sum" else xp.sum(losses) * float("nan")
+
+
+def check_scores(
+    xp: Any,
+    name: str,
+    input: Array,
+    target: Array,
+    weight: Array | None,
+    reduction: str,
+    smoothing: float = 0.0,
+) -> None:
+    """Raise where class indices, weights and scores don't belong together."""
+    check_reduction(name, reduction)
+    shape = input.shape
+    if not shape:
+        raise complaint(name, f"expected scores with a class axis, got shape {shape}")
+    if not 0.0 <= smoothing <= 1.0:
+        raise complaint(name, f"expected label_smoothing between 0 and 1, got {smoothing}")
+    expected = (*shape[:1], *shape[2:]) if len(shape) > 1 else ()
+    if target.shape != expected:
+        raise complaint(
+            name,
+            f"expected class indices of shape {expected} for scores of shape {shape}, got {target.shape}",
+        )
+    if not xp.isdtype(target.dtype, "integral"):
+        raise complaint(
+            name, f"expected integer class indices, or probabilities of dtype {input.dtype}, got {target.dtype}",
+            TypeError,
+        )  # fmt: skip
+    check_weight(name, input, weight)
+
+
+def check_weight(name: str, input: Array, weight: Array | None) -> None:
+    classes = input.shape[class_axis(input)]
+    if weight is not None and weight.shape != (classes,):
+        raise complaint(name, f"expected a weight for each of {classes} classes, got shape {weight.shape}")
+
+
+def by_class(xp: Any, weight: Array, scores: Array) -> Array:
+    return xp.reshape(weight, (-1,) + (1,) * (scores.ndim - class_axis(scores) - 1))

@@ -1,0 +1,315 @@
+"""What every optimizer does with models, groups, schedules, snapshots and bad input."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nnx
+from nnx.optim import schedules
+
+
+def network() -> Any:
+    return nnx.Sequential(nnx.Linear(3, 4), nnx.Tanh(), nnx.Linear(4, 2))
+
+
+def ones(model: Any, value: float = 1.0) -> dict[str, Any]:
+    return {path: x * 0 + value for path, x in model.parameters(trainable=True).items()}
+
+
+def host(lib: Any, arrays: dict[str, Any]) -> dict[str, np.ndarray]:
+    return {path: lib.to_numpy(x).copy() for path, x in arrays.items()}
+
+
+MAKERS = [
+    lambda p, **k: nnx.optim.SGD(p, **{"learning_rate": 0.1, "momentum": 0.9, **k}),
+    lambda p, **k: nnx.optim.Adam(p, **{"learning_rate": 0.1, **k}),
+    lambda p, **k: nnx.optim.AdamW(p, **{"learning_rate": 0.1, "amsgrad": True, **k}),
+]
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_training_lowers_the_loss(make: Any, lib: Any) -> None:
+    model, rng = network(), np.random.default_rng(0)
+    x, y = lib.asarray(rng.standard_normal((16, 3)), "float32"), lib.asarray(rng.integers(0, 2, 16))
+    optimizer = make(model)
+
+    @nnx.value_and_grad
+    def loss_and_grad(model: Any, x: Any, y: Any) -> Any:
+        return nnx.losses.cross_entropy(model(x), y)
+
+    losses = []
+    for _ in range(10):
+        loss, gradients = loss_and_grad(model, x, y)
+        optimizer.update(gradients)
+        losses.append(float(loss))
+    assert losses[-1] < 0.95 * losses[0]
+    assert optimizer.step == 10
+    assert list(optimizer.parameters) == list(model.parameters())
+
+
+def test_on_numpy_all_parameters_are_views_of_one_array() -> None:
+    model = network()
+    nnx.optim.Adam(model).update(ones(model))
+    arrays = list(model.parameters().values())
+    assert len({id(x.base) for x in arrays}) == 1
+    assert arrays[0].base.size == sum(x.size for x in arrays)
+
+
+def test_what_was_read_from_the_model_shows_the_update_on_numpy_and_a_snapshot_does_not() -> None:
+    model = network()
+    optimizer = nnx.optim.SGD(model, learning_rate=1.0)
+    optimizer.update(ones(model, 0.0))
+    live, snapshot = model.parameters(), model.state_dict()
+    optimizer.update(ones(model))
+    np.testing.assert_allclose(live["0.weight"], snapshot["0.weight"] - 1.0, atol=1e-6)
+    assert model[0].weight is live["0.weight"]
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_assigned_and_loaded_parameters_are_taken_over(make: Any, lib: Any) -> None:
+    model = network()
+    optimizer = make(model)
+    optimizer.update(ones(model))
+    model[0].weight = lib.asarray(np.full((4, 3), 5.0, "f4"))
+    model.load_state_dict({"2.bias": lib.asarray([7.0, 8.0])}, strict=False)
+    before = host(lib, model.parameters())
+    optimizer.update(ones(model))
+    after = host(lib, model.parameters())
+    assert float(after["0.weight"].max()) < 5.0
+    np.testing.assert_allclose(after["2.bias"] - before["2.bias"], after["0.weight"][0, :2] - 5.0, atol=0.01)
+    assert optimizer.step == 2
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_frozen_parameters_are_skipped_and_come_back_as_they_were(make: Any, lib: Any) -> None:
+    model, reference = network(), network()
+    reference.load_state_dict(model.state_dict())
+    optimizer, other = make(model), make(reference)
+    optimizer.update(ones(model))
+    other.update(ones(reference))
+    model.freeze("0")
+    frozen = host(lib, model[0].parameters())
+    optimizer.update(ones(model))
+    for path, x in model[0].parameters().items():
+        lib.assert_equal(x, frozen[path])
+    with pytest.raises(ValueError, match='"0.weight": belongs to no trainable parameter'):
+        optimizer.update(ones(reference))
+    model.unfreeze()
+    optimizer.update(ones(model))  # the second update of layer 0, the third of layer 2
+    other.update(ones(reference))
+    for path, x in reference[0].parameters().items():
+        lib.assert_close(model[0].parameters()[path], lib.to_numpy(x), rtol=1e-6)
+    assert {path: entry["step"] for path, entry in optimizer.state_dict()["parameters"].items()} == {
+        "0.weight": 2, "0.bias": 2, "2.weight": 3, "2.bias": 3,
+    }  # fmt: skip
+
+
+def test_a_model_may_change_its_dtype_device_and_layers(lib: Any) -> None:
+    model = network()
+    optimizer = nnx.optim.Adam(model, learning_rate=0.1)
+    optimizer.update(ones(model))
+    model.astype("float64")
+    optimizer.update(ones(model))
+    assert model[0].weight.dtype == lib.xp.float64
+    model.append(nnx.Linear(2, 1, dtype="float64"))
+    optimizer.update(ones(model))
+    model[0] = nnx.Linear(5, 4, dtype="float64")
+    optimizer.update(ones(model))
+    steps = {path: entry["step"] for path, entry in optimizer.state_dict()["parameters"].items()}
+    assert steps == {"0.weight": 1, "0.bias": 4, "2.weight": 4, "2.bias": 4, "3.weight": 2, "3.bias": 2}
+    model.to("array_api_strict", "device2")
+    optimizer.update(ones(model))
+    assert optimizer.state_dict()["parameters"]["0.bias"]["gradient_sum"].device == model[0].bias.device
+
+
+def test_two_optimizers_of_one_model_take_turns() -> None:
+    model = network()
+    first, second = nnx.optim.SGD(model, learning_rate=1.0), nnx.optim.Adam(model, learning_rate=0.0)
+    start = model.state_dict()
+    for _ in range(3):
+        first.update(ones(model))
+        second.update(ones(model))
+    np.testing.assert_allclose(model[0].weight, start["0.weight"] - 3.0, atol=1e-5)
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_a_snapshot_goes_on_to_the_bit(make: Any, lib: Any) -> None:
+    model = network()
+    optimizer = make(model, learning_rate=schedules.cosine(0.1, 10))
+    for i in range(3):
+        optimizer.update(ones(model, i + 0.5))
+    weights, state = model.state_dict(), optimizer.state_dict()
+    kept = {
+        path: host(lib, {name: x for name, x in entry.items() if name != "step"})
+        for path, entry in state["parameters"].items()
+    }
+    for i in range(3):
+        optimizer.update(ones(model, i - 0.5))
+    for path, arrays in kept.items():
+        for name, x in arrays.items():
+            lib.assert_equal(state["parameters"][path][name], x)
+    other = network()
+    other.load_state_dict(weights)
+    again = make(other, learning_rate=schedules.cosine(0.1, 10))
+    again.load_state_dict(state)
+    assert again.step == 3
+    for i in range(3):
+        again.update(ones(other, i - 0.5))
+    for path, x in other.parameters().items():
+        lib.assert_equal(x, lib.to_numpy(model.parameters()[path]))
+
+
+def test_a_snapshot_that_does_not_fit_is_refused_whole() -> None:
+    model = network()
+    optimizer = nnx.optim.Adam(model)
+    optimizer.update(ones(model))
+    state = optimizer.state_dict()
+    entries = state["parameters"]
+    entries["0.bias"]["square_sum"] = np.ones(9)
+    del entries["2.bias"]
+    entries["2.weight"] = {"step": 3, "momentum_buffer": np.ones((2, 4))}
+    entries["extra"] = {"step": 1}
+    with pytest.raises(ValueError, match="Adam: the state does not fit, nothing was loaded") as caught:
+        optimizer.load_state_dict(state)
+    for line in (
+        '"2.bias": missing', '"extra": unexpected', '"0.bias": expected square_sum of shape (4,), got (9,)',
+        '"2.weight": expected step, gradient_sum, square_sum, got step, momentum_buffer',
+    ):  # fmt: skip
+        assert line in str(caught.value)
+    assert optimizer.step == 1
+    with pytest.raises(ValueError, match=r"Adam: expected what state_dict\(\) gives"):
+        optimizer.load_state_dict({})
+
+
+def test_groups_change_settings_by_pattern(lib: Any) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
+    model = network().astype("float64")
+    tensors = {p: torch.tensor(lib.to_numpy(x), requires_grad=True) for p, x in model.parameters().items()}
+    biases = [t for path, t in tensors.items() if path.endswith("bias")]
+    weights = {path: t for path, t in tensors.items() if path.endswith("weight")}
+    theirs = torch.optim.AdamW(
+        [{"params": biases, "weight_decay": 0.0}, {"params": [weights["2.weight"]], "lr": 0.01, "betas": (0.5, 0.6)},
+         {"params": [weights["0.weight"]]}], lr=0.1, weight_decay=0.2,
+    )  # fmt: skip
+    groups = {"*.bias": {"weight_decay": 0.0}, "2": {"learning_rate": lambda _: 0.01, "betas": (0.5, 0.6)}}
+    ours = nnx.optim.AdamW(model, 0.1, weight_decay=0.2, groups=groups)
+    for i in range(5):
+        for t in tensors.values():
+            t.grad = torch.full_like(t, i + 0.5)
+        theirs.step()
+        ours.update(ones(model, i + 0.5))
+    for path, x in model.parameters().items():
+        lib.assert_close(x, tensors[path].detach().numpy(), rtol=1e-9)
+
+
+def test_the_learning_rate_may_be_a_schedule_or_assigned(lib: Any) -> None:
+    seen: list[int] = []
+
+    def schedule(step: int) -> float:
+        seen.append(step)
+        return 2.0**-step
+
+    optimizer = nnx.optim.SGD({"w": lib.asarray([0.0])}, learning_rate=schedule)
+    for _ in range(3):
+        optimizer.update({"w": lib.asarray([1.0])})
+    assert seen == [0, 1, 2]
+    lib.assert_equal(optimizer.parameters["w"], [-1.75])
+    optimizer.learning_rate = 1.0
+    optimizer.update({"w": lib.asarray([1.0])})
+    lib.assert_equal(optimizer.parameters["w"], [-2.75])
+    assert optimizer.learning_rate == 1.0
+    with pytest.raises(ValueError, match="SGD: expected a learning_rate of at least 0"):
+        optimizer.learning_rate = -1.0
+
+
+def test_gradients_that_do_not_fit_change_nothing(lib: Any) -> None:
+    model = network()
+    optimizer = nnx.optim.SGD(model, learning_rate=1.0)
+    before, good = host(lib, model.parameters()), ones(model)
+    renamed = {path.replace("2.", "1."): g for path, g in good.items()}
+    cases: list[tuple[Any, type[Exception], str]] = [
+        (renamed, ValueError, '"2.weight": missing'),
+        (renamed, ValueError, '"1.bias": belongs to no trainable parameter'),
+        ({**good, "extra": good["2.bias"]}, ValueError, '"extra": belongs to no trainable parameter'),
+        (
+            {**good, "2.bias": good["0.bias"]},
+            ValueError,
+            r'gradient "2.bias": expected shape \(2,\), got \(4,\)',
+        ),
+        ({**good, "2.bias": "none"}, TypeError, 'gradient "2.bias": expected an array, got str'),
+        ([good], TypeError, "expected a dict of gradients by path, got list"),
+    ]
+    for gradients, kind, message in cases:
+        with pytest.raises(kind, match=message):
+            optimizer.update(gradients)
+        for path, x in model.parameters().items():
+            lib.assert_equal(x, before[path])
+    assert optimizer.step == 0
+
+
+def test_gradients_of_another_library_or_inside_a_derivative_are_refused() -> None:
+    optimizer = nnx.optim.SGD({"w": np.ones(2)})
+    strict = nnx.backend("array_api_strict").xp.ones(2)
+    with pytest.raises(
+        TypeError, match='gradient "w" is an array of array_api_strict, its parameter one of numpy'
+    ):
+        optimizer.update({"w": strict})
+
+    def f(x: Any) -> Any:
+        optimizer.update({"w": x})
+        return nnx.array_namespace(x).sum(x)
+
+    with pytest.raises(TypeError, match="update was called inside a derivative"):
+        nnx.grad(f)(np.ones(2))
+
+
+BAD: list[tuple[Any, type[Exception], str]] = [
+    (
+        lambda: nnx.optim.SGD([1.0]),
+        TypeError,
+        "optimizer: expected a Layer or a dict of arrays by name, got list",
+    ),
+    (lambda: nnx.optim.SGD({"w": 1.0}), TypeError, 'optimizer: parameter "w" is no array but 1.0'),
+    (lambda: nnx.optim.SGD({1: np.ones(1)}), TypeError, "expected strings as names of parameters, got 1"),
+    (lambda: nnx.optim.SGD(network(), -1.0), ValueError, "SGD: expected a learning_rate of at least 0"),
+    (lambda: nnx.optim.SGD(network(), momentum=-1.0), ValueError, "SGD: expected a momentum of at least 0"),
+    (
+        lambda: nnx.optim.SGD(network(), nesterov=True),
+        ValueError,
+        "SGD: expected a momentum and no dampening",
+    ),
+    (
+        lambda: nnx.optim.Adam(network(), betas=(0.9, 1.0)),
+        ValueError,
+        r"Adam: expected betas\[1\] from 0 to below 1",
+    ),
+    (lambda: nnx.optim.AdamW(network(), eps=-1.0), ValueError, "AdamW: expected eps of at least 0"),
+    (
+        lambda: nnx.optim.Adam(network(), weight_decay=-1.0),
+        ValueError,
+        "Adam: expected weight_decay of at least 0",
+    ),
+    (lambda: nnx.optim.Adam(network(), groups={"9": {}}), ValueError, 'groups: no parameter matches "9"'),
+    (
+        lambda: nnx.optim.Adam(network(), groups={"0": {"lr": 1}}),
+        TypeError,
+        "unknown setting .lr.; there are",
+    ),
+    (
+        lambda: nnx.optim.Adam(network(), groups={"0": {"eps": -1.0}}),
+        ValueError,
+        "expected eps of at least 0",
+    ),
+    (
+        lambda: nnx.optim.SGD({"w": np.ones(1, "c16")}).update({"w": np.ones(1)}),
+        TypeError,
+        "expected real floating",
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "kind", "message"), BAD, ids=range(len(BAD)))
+def test_bad_settings_are_refused(call: Any, kind: type[Exception], message: str) -> None:
+    with pytest.raises(kind, match=message):
+        call()
