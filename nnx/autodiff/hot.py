@@ -61,6 +61,15 @@ def shape_and_dtype(fit: Any) -> tuple[Any, Any]:
     return fit if isinstance(fit, tuple) else (fit.shape, fit.dtype)
 
 
+def summed(xp: Any, c: Any, fit: Any) -> Any:
+    """A cotangent brought to its argument's shape by sums alone: here nothing is spread out."""
+    shape, _ = shape_and_dtype(fit)
+    lead = c.ndim - len(shape)
+    if lead < 0 or any(n not in (m, 1) for n, m in zip(shape, c.shape[lead:], strict=True)):
+        raise ValueError(f"a cotangent of shape {tuple(c.shape)} for an argument of shape {tuple(shape)}")
+    return fit_to(xp, c, fit)
+
+
 class _Hot:
     """What one call of ``pull_back`` needs."""
 
@@ -121,7 +130,7 @@ class _Hot:
 
         def pull() -> Any:
             c = pullback(xp, g, pruned(out, kept_out), *given, **(params or {}))
-            return c if fit is None else fit_to(xp, c, fit)
+            return c if fit is None else summed(xp, c, fit)
 
         self.check(self.name(pullback), args, pull, like)
 
@@ -168,7 +177,7 @@ class _Hot:
                 raise self.failed(step.name, args, error) from error
             for c, want, fit, a in zip(cotangents, wanted, step.fits, args, strict=False):
                 if want and c is not None:
-                    self.check(step.name, args, lambda c=c, fit=fit: fit_to(step.xp, c, fit), a)
+                    self.check(step.name, args, lambda c=c, fit=fit: summed(step.xp, c, fit), a)
 
     def cotangents(
         self, step: Step, pullback: Any, wanted: tuple[bool, ...], g: Any, out: Any, args: Any
