@@ -74,7 +74,9 @@ class Generator:
         >>> import nnx
         >>> a, b = nnx.random.Generator(7).spawn(2)
         """
-        stream = self._current()
+        if index(n) < 0:
+            raise ValueError(f"n: expected a number of at least 0, got {n}")
+        n, stream = index(n), self._current()
         with stream.lock:
             self._log(stream)
             first, stream.spawned = stream.spawned, stream.spawned + n
@@ -124,6 +126,8 @@ class Generator:
         array([[-0.672547  ,  0.7441468 ],
                [ 0.9445267 , -0.40926933]], dtype=float32)
         """
+        if not low <= high:
+            raise ValueError(f"low, high: expected low <= high, got low={low} and high={high}")
         place = Place(shape, device, backend)
         dtype, wide = place.floating(dtype)
         xp = place.maker.fast
@@ -153,6 +157,8 @@ class Generator:
         >>> nnx.random.Generator(7).normal((3,), dtype="float64")
         array([-0.45865921, -1.29385824,  0.25178359])
         """
+        if not std >= 0.0:
+            raise ValueError(f"std: expected a number of at least 0, got {std}")
         place = Place(shape, device, backend, on_host=True)
         dtype, wide = place.floating(dtype)
         xp, half = place.maker.fast, -(-place.count // 2)
@@ -180,6 +186,8 @@ class Generator:
         >>> nnx.random.Generator(7).bernoulli(0.5, (4,))
         array([ True, False, False,  True])
         """
+        if isinstance(p, (tuple, list)):
+            raise TypeError(f"p: expected a probability and then the shape, got {p!r}")
         if not 0.0 <= p <= 1.0:
             raise ValueError(f"p: expected a probability from 0 to 1, got {p!r}")
         place = Place(shape, device, backend)

@@ -12,6 +12,17 @@ Shape: TypeAlias = int | tuple[int, ...]
 Which: TypeAlias = str | Backend | None
 
 
+def shape_of(shape: Shape) -> tuple[int, ...]:
+    """A shape as Python's integers: those of an array library would overflow where the stream counts on."""
+    try:
+        lengths = tuple(map(index, shape)) if isinstance(shape, (tuple, list)) else (index(shape),)
+    except TypeError:
+        raise TypeError(f"shape: expected an integer or a tuple of them, got {shape!r}") from None
+    if any(n < 0 for n in lengths):
+        raise ValueError(f"shape: expected lengths of at least 0, got {shape}")
+    return lengths
+
+
 class Place:
     """Where the result of a draw goes, its shape, and the backend that makes it."""
 
@@ -22,10 +33,8 @@ class Place:
         self.device = self.backend.device_named(device) if isinstance(device, str) else device
         if device is None:
             self.device = self.backend.device
-        self.shape = shape if isinstance(shape, tuple) else (index(shape),)
+        self.shape = shape_of(shape)
         self.count = math.prod(self.shape)
-        if any(index(length) < 0 for length in self.shape):
-            raise ValueError(f"shape: expected lengths of at least 0, got {shape}")
         host = named("numpy")
         self.maker = self.backend if self.backend.makes_bits and not on_host else host
         self.native = self.backend.name == self.maker.name

@@ -73,9 +73,13 @@ def replaying(states: Mapping[Generator, State]) -> Yields[None]:
 def key_from(seed: int | None) -> int:
     if seed is None:
         return int.from_bytes(os.urandom(16), "little")
-    if not 0 <= index(seed) < _KEYS:
+    try:
+        key = index(seed)
+    except TypeError:
+        raise TypeError(f"seed: expected an integer or None, got {seed!r}") from None
+    if not 0 <= key < _KEYS:
         raise ValueError(f"seed: expected an integer from 0 to 2**128 - 1, got {seed}")
-    return index(seed)
+    return key
 
 
 def state_of(stream: Stream) -> State:

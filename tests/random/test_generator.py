@@ -73,6 +73,15 @@ def test_a_restored_state_draws_the_same(draw):
         assert not np.array_equal(*expected)
 
 
+def test_shapes_are_what_numpy_takes():
+    generator = Generator(3)
+    for shape in ((2, 3), [2, 3], (np.int64(2), np.int64(3))):
+        assert generator.uniform(shape).shape == (2, 3)
+    assert generator.uniform(np.int64(3)).shape == (3,)
+    assert generator.permutation(np.int64(3)).shape == (3,)
+    json.dumps(generator.state)
+
+
 def test_copies_go_their_own_way():
     generator = Generator(3)
     generator.bits(2)
@@ -217,10 +226,19 @@ def test_threads_share_a_stream_without_overlap():
     [
         (lambda: Generator(-1), ValueError, r"seed: expected an integer from 0 to 2\*\*128 - 1, got -1"),
         (lambda: Generator(2**128), ValueError, "seed: expected"),
-        (lambda: Generator(1.5), TypeError, "float"),
+        (lambda: Generator(1.5), TypeError, "seed: expected an integer or None, got 1.5"),
         (lambda: nnx.seed(-3), ValueError, "seed: expected"),
         (lambda: Generator(1).bernoulli(1.5), ValueError, "p: expected a probability from 0 to 1, got 1.5"),
         (lambda: Generator(1).bernoulli(float("nan")), ValueError, "p: expected"),
+        (lambda: Generator(1).bernoulli((3,)), TypeError, "p: expected a probability and then the shape"),
+        (lambda: Generator(1).uniform(2, 1.0, 0.0), ValueError, "low, high: expected low <= high"),
+        (lambda: Generator(1).uniform((2, 1.5)), TypeError, r"shape: expected an integer or a tuple"),
+        (
+            lambda: Generator(1).normal(2, std=-1.0),
+            ValueError,
+            "std: expected a number of at least 0, got -1.0",
+        ),
+        (lambda: Generator(1).spawn(-1), ValueError, "n: expected a number of at least 0, got -1"),
         (lambda: Generator(1).integers(5, 5), ValueError, "low, high: expected low < high.*low=5 and high=5"),
         (lambda: Generator(1).integers(-1, 2**63), ValueError, "low, high"),
         (lambda: Generator(1).uniform((2, -1)), ValueError, r"shape: expected .*at least 0, got \(2, -1\)"),
