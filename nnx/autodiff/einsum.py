@@ -76,7 +76,9 @@ def parse(subscripts: str, ranks: Sequence[int]) -> tuple[list[str], str]:
         missing = rank - len(part.replace("...", ""))
         letters = part.replace("...", dots[len(dots) - missing :] if missing > 0 else "", 1)
         if missing < 0 or len(letters) != rank or not all(c in string.ascii_letters for c in letters):
-            raise ValueError(f"einsum: {part!r} of {subscripts!r} does not name the axes of an array of {rank} axes")
+            raise ValueError(
+                f"einsum: {part!r} of {subscripts!r} does not name the axes of an array of {rank} axes"
+            )
         labels.append(letters)
     if arrow:
         output = output.replace("...", dots, 1)
@@ -85,7 +87,9 @@ def parse(subscripts: str, ranks: Sequence[int]) -> tuple[list[str], str]:
         output = dots + "".join(sorted(c for c in set(all_letters) if all_letters.count(c) == 1))
     known = set().union(*labels)
     if len(set(output)) != len(output) or not set(output) <= known:
-        raise ValueError(f"einsum: the result {output!r} of {subscripts!r} repeats a letter or has an unknown one")
+        raise ValueError(
+            f"einsum: the result {output!r} of {subscripts!r} repeats a letter or has an unknown one"
+        )
     return labels, output
 
 

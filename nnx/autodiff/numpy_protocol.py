@@ -67,7 +67,11 @@ def _has_traced(library: Library, x: Any) -> bool:
 @lru_cache(1024)
 def _ufunc_name(ufunc: Any) -> str | None:
     """NumPy's name of a universal function of NumPy, ``special.<name>`` for SciPy's, None for anyone else's."""
-    for module, prefix in (("numpy", ""), ("scipy.special", "special."), ("scipy.special._ufuncs", "special.")):
+    for module, prefix in (
+        ("numpy", ""),
+        ("scipy.special", "special."),
+        ("scipy.special._ufuncs", "special."),
+    ):
         if getattr(sys.modules.get(module), ufunc.__name__, None) is ufunc:
             return prefix + ufunc.__name__
     return None
@@ -93,6 +97,7 @@ def _elementwise(library: Library, name: str | None, ufunc: Any) -> Function | N
     """The traced version of a universal function called on its arguments alone."""
     from .dispatch import opaque
     from .numpy_functions import FUNCTIONS
+    from .numpy_functions._tools import weak_arrays
     from .numpy_functions.ufuncs import FORMULAS, NAMES, RUNS
 
     xp = library.namespace
@@ -107,23 +112,14 @@ def _elementwise(library: Library, name: str | None, ufunc: Any) -> Function | N
             return opaque(library, f"special.{name}", ufunc) if _speaks(library) else None
     if name in NAMES:
         own = getattr(xp, NAMES[name])
-        return lambda *inputs: own(*[xp.asarray(x) if isinstance(x, (list, tuple)) else x for x in inputs])
+        plain = (library.traced, library.stale, int, float, complex, bool)
+        return lambda *inputs: own(
+            *[x if type(x) in plain else library.coerce(x, f"np.{name}") for x in inputs]
+        )
     formula = FORMULAS.get(name) or FUNCTIONS.get(name)
     if formula is not None:
-        return lambda *inputs, **options: formula(xp, *_as_arrays(library, inputs), **options)
+        return lambda *inputs, **options: formula(xp, *weak_arrays(xp, inputs), **options)
     return opaque(library, name, ufunc) if name in RUNS and _speaks(library) else None
-
-
-def _as_arrays(library: Library, inputs: tuple[Any, ...]) -> list[Any]:
-    """Traced arrays; Python numbers take the dtype of the floating array beside them."""
-    xp = library.namespace
-    kind = next((x.dtype for x in inputs if isinstance(x, library.base) and library.is_inexact(x)), None)
-    return [
-        xp.asarray(x, dtype=None if isinstance(x, complex) else kind)
-        if type(x) in (int, float, complex)
-        else xp.asarray(x)
-        for x in inputs
-    ]
 
 
 def ufunc(library: Library, ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -150,7 +146,12 @@ def kernel(library: Library, kernel: Any, args: tuple[Any, ...], kwargs: dict[st
 
 
 def _apply(
-    library: Library, ufunc: Any, name: str | None, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]
+    library: Library,
+    ufunc: Any,
+    name: str | None,
+    method: str,
+    inputs: tuple[Any, ...],
+    kwargs: dict[str, Any],
 ) -> Any:
     call = _elementwise(library, name, ufunc)
     if method == "__call__" and not kwargs and call is not None:
@@ -159,7 +160,12 @@ def _apply(
     out, where = kwargs.pop("out", None), kwargs.get("where", True)
     if isinstance(out, tuple):
         out = None if all(o is None for o in out) else out[0] if len(out) == 1 else out
-    if _speaks(library) and method != "at" and not _has_traced(library, out) and not library.tapes((inputs, kwargs)):
+    if (
+        _speaks(library)
+        and method != "at"
+        and not _has_traced(library, out)
+        and not library.tapes((inputs, kwargs))
+    ):
         own = ufunc if method == "__call__" else getattr(ufunc, method)
         served, result = _plain(library, own, inputs, kwargs if out is None else {**kwargs, "out": out})
         if served or out is not None:
@@ -179,7 +185,9 @@ def _apply(
     return _into(library, out, result)
 
 
-def _called(library: Library, title: str, call: Function, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _called(
+    library: Library, title: str, call: Function, inputs: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
     """A call with ``dtype=``, which is what the computation is done in."""
     from .numpy_functions._tools import dtype_of, is_complex
 
@@ -192,7 +200,9 @@ def _called(library: Library, title: str, call: Function, inputs: tuple[Any, ...
     arrays = [x if type(x) in (int, float, complex) else xp.asarray(x) for x in inputs]
     to_real = xp.isdtype(dtype, "real floating")
     arrays = [
-        x if not hasattr(x, "dtype") or x.dtype == dtype or (to_real and is_complex(xp, x)) else xp.astype(x, dtype)
+        x
+        if not hasattr(x, "dtype") or x.dtype == dtype or (to_real and is_complex(xp, x))
+        else xp.astype(x, dtype)
         for x in arrays
     ]
     result = call(*arrays)
@@ -255,7 +265,9 @@ def _function_name(function: Any) -> str:
     module = getattr(function, "__module__", "") or ""
     if module == "numpy":
         return function.__name__
-    module = module.removeprefix("numpy.").replace("lib.scimath", "emath").replace("lib._stride_tricks_impl", "")
+    module = (
+        module.removeprefix("numpy.").replace("lib.scimath", "emath").replace("lib._stride_tricks_impl", "")
+    )
     return f"{module}.{function.__name__}"
 
 
@@ -280,7 +292,12 @@ def _served(library: Library, name: str, function: Any, args: tuple[Any, ...], k
     kwargs = {k: v for k, v in kwargs.items() if type(v).__name__ != "_NoValueType"}
     own = FUNCTIONS.get(name)
     writes = name in ALWAYS or not {"out", "overwrite_input", "copy"}.isdisjoint(kwargs)
-    if _speaks(library) and not writes and not _out_by_position(own, args) and not library.tapes((args, kwargs)):
+    if (
+        _speaks(library)
+        and not writes
+        and not _out_by_position(own, args)
+        and not library.tapes((args, kwargs))
+    ):
         served, result = _plain(library, function, args, kwargs)
         if served:
             return result

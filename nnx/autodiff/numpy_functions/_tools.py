@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import NotDifferentiableError
+from ..library import library_of
 from ..views import rebind
 
 __all__ = [
-    "AxisError", "as_array", "as_arrays", "axes_of", "axis_of", "common", "complexed", "dtype_of", "floating", "is_complex",
-    "item", "places", "same_dtype", "unavailable", "write_into",
+    "AxisError", "as_array", "as_arrays", "axes_of", "axis_of", "common", "complexed", "double", "dtype_of",
+    "floating", "is_complex", "item", "places", "same_dtype", "unavailable", "weak_arrays", "with_axes", "write_into",
 ]  # fmt: skip
 
 _PYTHON_TYPES = {"float": "float64", "int": "int64", "complex": "complex128", "bool_": "bool"}
@@ -19,14 +20,52 @@ class AxisError(ValueError, IndexError):
     """An axis that an array does not have."""
 
 
-def as_array(xp: Any, x: Any) -> Any:
-    """A traced array of an array, a number or nested lists."""
-    return xp.asarray(x)
+def as_array(xp: Any, x: Any, beside: Any = None) -> Any:
+    """A traced array of an array; of a number or nested lists on the device of the array beside it.
+
+    Arrays of another library are refused.
+    """
+    library = xp._library
+    if isinstance(x, library.base) or library.owns(x) or library_of(x) is not None:
+        return library.coerce(x, "a function of NumPy")
+    return xp.asarray(x, device=None if beside is None else beside.device)
+
+
+def _traced(xp: Any, items: Any) -> Any:
+    return next((x for x in items if isinstance(x, xp._library.base)), None)
 
 
 def as_arrays(xp: Any, items: Any) -> list[Any]:
-    """A traced array of each."""
-    return [xp.asarray(x) for x in items]
+    """A traced array of each; lists and numbers go to the device of the arrays beside them."""
+    items = list(items)
+    like = _traced(xp, items)
+    return [as_array(xp, x, like) for x in items]
+
+
+def weak_arrays(xp: Any, items: Any) -> list[Any]:
+    """A traced array of each; Python numbers take the dtype of a floating array beside them."""
+    items = list(items)
+    like = _traced(xp, [x for x in items if isinstance(x, xp._library.base) and xp._library.is_inexact(x)])
+    if like is None:
+        return as_arrays(xp, items)
+    return [
+        xp.asarray(x, dtype=like.dtype, device=like.device)
+        if type(x) in (int, float)
+        else as_array(xp, x, like)
+        for x in items
+    ]
+
+
+def with_axes(x: Any, ndim: int) -> Any:
+    """An array with axes of length one in front, up to ``ndim`` of them in all."""
+    return x[(None,) * (ndim - x.ndim) + (...,)] if x.ndim < ndim else x
+
+
+def double(xp: Any, x: Any) -> Any:
+    """A traced array in double precision, for what NumPy computes in no other."""
+    x = xp.asarray(x)
+    kind = xp.complex128 if is_complex(xp, x) else xp.float64
+    return x if x.dtype == kind else xp.astype(x, kind)
 
 
 def is_complex(xp: Any, x: Any) -> bool:
@@ -79,12 +118,14 @@ def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
     """Axes counted from the front; None is all of them."""
     if axis is None:
         return tuple(range(ndim))
-    return tuple(axis_of(a, ndim) for a in axis) if isinstance(axis, (tuple, list)) else (axis_of(axis, ndim),)
+    return (
+        tuple(axis_of(a, ndim) for a in axis) if isinstance(axis, (tuple, list)) else (axis_of(axis, ndim),)
+    )
 
 
 def places(axis: int, key: Any) -> tuple[Any, ...]:
     """A key that selects along one axis, counted from the front."""
-    return (slice(None),) * axis + (key,)
+    return (slice(None),) * axis + (key, ...)
 
 
 def item(x: Any) -> Any:
@@ -111,7 +152,9 @@ def write_into(xp: Any, target: Any, result: Any) -> Any:
         )
     result = xp.asarray(result)
     kinds = ("bool", "integral", "real floating", "complex floating")
-    rank, room = (next(i for i, kind in enumerate(kinds) if xp.isdtype(x.dtype, kind)) for x in (result, target))
+    rank, room = (
+        next(i for i, kind in enumerate(kinds) if xp.isdtype(x.dtype, kind)) for x in (result, target)
+    )
     if rank > room:
         raise TypeError(f"out=: cannot cast the result from {result.dtype} to {target.dtype}")
     if result.shape == target.shape:

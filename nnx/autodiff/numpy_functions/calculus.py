@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ._tools import as_array, as_arrays, axes_of, axis_of, floating, is_complex, places
+from ._tools import as_array, as_arrays, axes_of, axis_of, double, floating, is_complex, places
 
 __all__ = ["FUNCTIONS"]
 
@@ -20,7 +20,7 @@ def _diff(xp: Any, a: Any, n: int = 1, axis: int = -1, prepend: Any = None, appe
     pieces = []
     for piece in (prepend, a, append):
         if piece is not None:
-            piece = as_array(xp, piece)
+            piece = as_array(xp, piece, a)
             if piece.ndim == 0:
                 piece = xp.broadcast_to(piece, (*a.shape[:axis], 1, *a.shape[axis + 1 :]))
             pieces.append(piece)
@@ -36,7 +36,10 @@ def _diff(xp: Any, a: Any, n: int = 1, axis: int = -1, prepend: Any = None, appe
 def _ediff1d(xp: Any, ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     a = xp.reshape(as_array(xp, ary), (-1,))
     d = a[1:] - a[:-1]
-    ends = [None if e is None else xp.astype(xp.reshape(as_array(xp, e), (-1,)), d.dtype) for e in (to_begin, to_end)]
+    ends = [
+        None if e is None else xp.astype(xp.reshape(as_array(xp, e, a), (-1,)), d.dtype)
+        for e in (to_begin, to_end)
+    ]
     pieces = [p for p in (ends[0], d, ends[1]) if p is not None]
     return xp.concat(pieces) if len(pieces) > 1 else d
 
@@ -60,10 +63,10 @@ def _slope(xp: Any, f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
     n = f.shape[axis]
     if n < edge_order + 1:
         raise ValueError(
-            "Shape of array too small to calculate a numerical gradient, at least (edge_order + 1) elements are required."
+            f"np.gradient: axis {axis} has {n} elements, edge_order {edge_order} needs at least {edge_order + 1}"
         )
     f = xp.moveaxis(f, axis, 0)
-    spacing = as_array(xp, spacing)
+    spacing = as_arrays(xp, (f, spacing))[1]
     if spacing.ndim:
         if spacing.ndim != 1 or spacing.shape[0] != n:
             raise ValueError("when 1d, distances must match the length of the corresponding dimension")
@@ -71,13 +74,14 @@ def _slope(xp: Any, f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
         h = xp.reshape(xp.astype(h, f.dtype, copy=False), (-1,) + (1,) * (f.ndim - 1))
     else:
         h = xp.broadcast_to(xp.astype(spacing, f.dtype, copy=False), (n - 1,) + (1,) * (f.ndim - 1))
-    rise = (f[1:] - f[:-1]) / h
-    before, after = h[:-1], h[1:]
-    inner = (after * rise[:-1] + before * rise[1:]) / (before + after)
-    first, last = rise[:1], rise[-1:]
+    rise = (f[1:, ...] - f[:-1, ...]) / h
+    before, after = h[:-1, ...], h[1:, ...]
+    inner = (after * rise[:-1, ...] + before * rise[1:, ...]) / (before + after)
+    first, last = rise[:1, ...], rise[-1:, ...]
     if edge_order == 2:
-        first = first - h[:1] * (rise[1:2] - rise[:1]) / (h[:1] + h[1:2])
-        last = last + h[-1:] * (rise[-1:] - rise[-2:-1]) / (h[-1:] + h[-2:-1])
+        bend = (rise[1:, ...] - rise[:-1, ...]) / (before + after)
+        first = first - before[:1, ...] * bend[:1, ...]
+        last = last + after[-1:, ...] * bend[-1:, ...]
     return xp.moveaxis(xp.concat([first, inner, last]), 0, axis)
 
 
@@ -85,9 +89,9 @@ def _trapezoid(xp: Any, y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) ->
     y = floating(xp, y)
     axis = axis_of(axis, y.ndim)
     if x is None:
-        d: Any = dx if isinstance(dx, (int, float)) else as_array(xp, dx)
+        d: Any = dx if isinstance(dx, (int, float)) else as_array(xp, dx, y)
     else:
-        x = as_array(xp, x)
+        x = as_array(xp, x, y)
         d = _diff(xp, x, axis=-1 if x.ndim == 1 else axis)
         if x.ndim == 1:
             d = xp.reshape(d, (-1,) + (1,) * (y.ndim - axis - 1))
@@ -98,13 +102,13 @@ def _trapezoid(xp: Any, y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) ->
 def _interp(
     ns: Any, /, x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
 ) -> Any:
-    x, knots, values = (floating(ns, v) for v in as_arrays(ns, (x, xp, fp)))
+    x, knots, values = (double(ns, v) for v in as_arrays(ns, (x, xp, fp)))
     if knots.ndim != 1 or values.ndim != 1:
         raise ValueError("Data points must be 1-D sequences")
     if knots.shape[0] != values.shape[0]:
         raise ValueError("fp and xp are not of the same length.")
     if period is not None:
-        period = ns.abs(as_array(ns, period))
+        period = ns.abs(as_array(ns, period, x))
         if bool(ns.any(period == 0)):
             raise ValueError("period must be a non-zero value")
         left = right = None

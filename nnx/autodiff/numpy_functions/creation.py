@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ._tools import as_array, as_arrays, axis_of, common, dtype_of, floating, is_complex, unavailable
+from ._tools import (
+    as_array,
+    as_arrays,
+    axis_of,
+    common,
+    double,
+    dtype_of,
+    floating,
+    is_complex,
+    unavailable,
+    weak_arrays,
+    with_axes,
+)
 
 __all__ = ["FUNCTIONS"]
 
@@ -37,7 +49,7 @@ def _full_like(
     if isinstance(fill_value, (int, float, complex)):
         return xp.full(a.shape if shape is None else _shape(shape), fill_value, dtype=kind, device=a.device)
     out = xp.zeros(a.shape if shape is None else _shape(shape), dtype=kind, device=a.device)
-    out[...] = xp.astype(as_array(xp, fill_value), kind, copy=False)
+    out[...] = xp.astype(as_array(xp, fill_value, a), kind, copy=False)
     return out
 
 
@@ -54,10 +66,12 @@ def _array(
     ndmin: int = 0, ndmax: int = 0,
 ) -> Any:  # fmt: skip
     x = xp.asarray(object, dtype=dtype_of(xp, dtype), copy=copy or None)
-    return x[(None,) * (ndmin - x.ndim)] if x.ndim < ndmin else x
+    return with_axes(x, ndmin)
 
 
-def _asarray(xp: Any, a: Any, dtype: Any = None, order: Any = None, *, device: Any = None, copy: Any = None) -> Any:
+def _asarray(
+    xp: Any, a: Any, dtype: Any = None, order: Any = None, *, device: Any = None, copy: Any = None
+) -> Any:
     return xp.asarray(a, dtype=dtype_of(xp, dtype), copy=copy)
 
 
@@ -70,7 +84,9 @@ def _constant(name: str) -> Callable[..., Any]:
     return function
 
 
-def _full(xp: Any, shape: Any, fill_value: Any, dtype: Any = None, order: str = "C", *, device: Any = None) -> Any:
+def _full(
+    xp: Any, shape: Any, fill_value: Any, dtype: Any = None, order: str = "C", *, device: Any = None
+) -> Any:
     value = as_array(xp, fill_value)
     kind = dtype_of(xp, dtype)
     value = value if kind is None else xp.astype(value, kind, copy=False)
@@ -98,11 +114,13 @@ def _spaced(
     xp: Any, start: Any, stop: Any, num: int, endpoint: bool, axis: int = 0, device: Any = None
 ) -> tuple[Any, Any]:
     """Evenly spaced values along a new axis, and the step between them."""
-    start, stop = (floating(xp, x) for x in as_arrays(xp, (start, stop)))
+    start, stop = (floating(xp, x) for x in weak_arrays(xp, (start, stop)))
     intervals = num - 1 if endpoint else num
     delta = stop - start
     step = delta / intervals if intervals > 0 else delta * xp.nan
-    i = xp.astype(xp.arange(num, device=delta.device), xp.real(delta).dtype if is_complex(xp, delta) else delta.dtype)
+    i = xp.astype(
+        xp.arange(num, device=delta.device), xp.real(delta).dtype if is_complex(xp, delta) else delta.dtype
+    )
     i = xp.reshape(i, (-1,) + (1,) * delta.ndim)
     out = start + i * step if intervals > 0 else start + i * delta
     if endpoint and num > 1:  # the last one exactly
@@ -124,7 +142,7 @@ def _logspace(
     xp: Any, start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: Any = 10.0, dtype: Any = None,
     axis: int = 0,
 ) -> Any:  # fmt: skip
-    base = as_array(xp, base)
+    base = as_arrays(xp, (start, stop, base))[2]
     if base.ndim:
         raise unavailable("np.logspace with an array for base")
     out, _ = _spaced(xp, start, stop, int(num), endpoint, axis)
@@ -135,7 +153,7 @@ def _logspace(
 def _geomspace(
     xp: Any, start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
 ) -> Any:
-    start, stop = (floating(xp, x) for x in as_arrays(xp, (start, stop)))
+    start, stop = (double(xp, x) for x in as_arrays(xp, (start, stop)))
     if is_complex(xp, start) or is_complex(xp, stop):
         raise unavailable("np.geomspace between complex numbers")
     if bool(xp.any(start == 0)) or bool(xp.any(stop == 0)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ._tools import as_array, as_arrays, axis_of, places, same_dtype
+from ._tools import as_array, as_arrays, axis_of, same_dtype, with_axes
 from .shapes import FUNCTIONS as SHAPES
 
 __all__ = ["FUNCTIONS"]
@@ -26,21 +26,25 @@ def _stack(
 
 
 def _vstack(xp: Any, tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Any:
-    return _concatenate(xp, [_at_least_2d(xp, x) for x in tup], 0, dtype=dtype)
+    return _concatenate(xp, [_at_least_2d(xp, x) for x in as_arrays(xp, tup)], 0, dtype=dtype)
 
 
 def _hstack(xp: Any, tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Any:
-    items = [_at_least_1d(xp, x) for x in tup]
+    items = [_at_least_1d(xp, x) for x in as_arrays(xp, tup)]
     return _concatenate(xp, items, 0 if items[0].ndim == 1 else 1, dtype=dtype)
 
 
 def _dstack(xp: Any, tup: Any) -> Any:
-    return _concatenate(xp, [_at_least_3d(xp, x) for x in tup], 2)
+    return _concatenate(xp, [_at_least_3d(xp, x) for x in as_arrays(xp, tup)], 2)
 
 
 def _column_stack(xp: Any, tup: Any) -> Any:
     items = as_arrays(xp, tup)
     return _concatenate(xp, [x if x.ndim > 1 else xp.reshape(x, (-1, 1)) for x in items], 1)
+
+
+def _leaves(x: Any) -> list[Any]:
+    return [leaf for item in x for leaf in _leaves(item)] if isinstance(x, list) else [x]
 
 
 def _block(xp: Any, arrays: Any) -> Any:
@@ -51,11 +55,12 @@ def _block(xp: Any, arrays: Any) -> Any:
         return max(map(rank, x)) if isinstance(x, list) else xp.asarray(x).ndim
 
     ndim = max(depth(arrays), rank(arrays))
+    like = next((x for x in _leaves(arrays) if isinstance(x, xp._library.base)), None)
 
     def join(x: Any, level: int) -> Any:
         if not isinstance(x, list):
-            x = xp.asarray(x)
-            return x[(None,) * (ndim - x.ndim)] if x.ndim < ndim else x
+            x = as_array(xp, x, like)
+            return with_axes(x, ndim)
         return _concatenate(xp, [join(item, level + 1) for item in x], ndim - (depth(arrays) - level))
 
     return xp.asarray(join(arrays, 0), copy=True)
@@ -72,7 +77,13 @@ def _selected(obj: Any, length: int) -> list[int]:
     """The places that an integer, a slice, a mask or a list of integers names."""
     if isinstance(obj, slice):
         return list(range(*obj.indices(length)))
-    chosen = obj.tolist() if hasattr(obj, "tolist") else list(obj) if isinstance(obj, (tuple, list)) else [int(obj)]
+    chosen = (
+        obj.tolist()
+        if hasattr(obj, "tolist")
+        else list(obj)
+        if isinstance(obj, (tuple, list))
+        else [int(obj)]
+    )
     chosen = chosen if isinstance(chosen, list) else [chosen]
     if chosen and isinstance(chosen[0], bool):
         return [i for i, c in enumerate(chosen) if c]
@@ -101,11 +112,10 @@ def _insert(xp: Any, arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
     axis = axis_of(axis, a.ndim)
     n = a.shape[axis]
     chosen = _selected(obj, n)
-    values = xp.astype(as_array(xp, values), a.dtype, copy=False)
+    values = xp.astype(as_arrays(xp, (a, values))[1], a.dtype, copy=False)
     if not isinstance(obj, (slice, tuple, list)) and getattr(obj, "ndim", 0) == 0 and values.ndim:
         # One place may take several slices, which then come first of the axes.
-        values = values[(None,) * (a.ndim - values.ndim)] if values.ndim < a.ndim else values
-        values = xp.moveaxis(values, 0, axis)
+        values = xp.moveaxis(with_axes(values, a.ndim), 0, axis)
         chosen = chosen * values.shape[axis]
     order = sorted(range(len(chosen)), key=lambda i: chosen[i])
     target = [0] * len(chosen)
@@ -114,10 +124,12 @@ def _insert(xp: Any, arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
     length = n + len(chosen)
     taken = set(target)
     kept = [i for i in range(length) if i not in taken]
-    out = xp.zeros((*a.shape[:axis], length, *a.shape[axis + 1 :]), dtype=a.dtype, device=a.device)
-    for where, what in ((target, values), (kept, a)):
-        out[places(axis, xp.asarray(where, dtype=xp.int64, device=a.device))] = what
-    return out
+    source = [0] * length  # where each element comes from, among those of a and then the values
+    for i, place in enumerate([*kept, *target]):
+        source[place] = i
+    values = xp.broadcast_to(values, (*a.shape[:axis], len(target), *a.shape[axis + 1 :]))
+    joined = xp.concat([a, values], axis=axis)
+    return xp.take(joined, xp.asarray(source, dtype=xp.int64, device=a.device), axis=axis)
 
 
 def _meshgrid(xp: Any, *xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> Any:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ._tools import as_array, axes_of, floating, is_complex, same_dtype, unavailable
+from ._tools import as_array, as_arrays, axes_of, floating, is_complex, same_dtype, unavailable
 
 __all__ = ["FUNCTIONS", "least_squares"]
 
@@ -21,9 +21,7 @@ def _matrix_norm(xp: Any, x: Any, /, *, keepdims: bool = False, ord: Any = "fro"
 
 def _norm(xp: Any, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     x = floating(xp, x)
-    if axis is None and (
-        ord is None or (ord in ("f", "fro") and x.ndim == 2) or (ord == 2 and x.ndim == 1)
-    ):
+    if axis is None and (ord is None or (ord in ("f", "fro") and x.ndim == 2) or (ord == 2 and x.ndim == 1)):
         return xp.linalg.vector_norm(x, axis=None, keepdims=bool(keepdims))
     axes = axes_of(axis, x.ndim)
     if len(axes) == 1:
@@ -44,11 +42,11 @@ def _norm(xp: Any, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = F
 
 
 def _solve(xp: Any, a: Any, b: Any) -> Any:
-    return xp.linalg.solve(*same_dtype(xp, [floating(xp, a), floating(xp, b)]))
+    return xp.linalg.solve(*same_dtype(xp, [floating(xp, x) for x in as_arrays(xp, (a, b))]))
 
 
 def _tensorsolve(xp: Any, a: Any, b: Any, axes: Any = None) -> Any:
-    a, b = as_array(xp, a), as_array(xp, b)
+    a, b = as_arrays(xp, (a, b))
     if axes is not None:
         moved = [i for i in range(a.ndim) if i not in axes]
         a = xp.permute_dims(a, (*moved, *axes))
@@ -76,7 +74,7 @@ class LstsqResult(NamedTuple):
 
 def least_squares(xp: Any, a: Any, b: Any, rcond: float | None = None) -> LstsqResult:
     """The solution of least norm, by the pseudoinverse."""
-    a, b = same_dtype(xp, [floating(xp, a), floating(xp, b)])
+    a, b = same_dtype(xp, [floating(xp, x) for x in as_arrays(xp, (a, b))])
     m, n = a.shape
     s = xp.linalg.svdvals(a)
     if rcond is None:
@@ -86,7 +84,9 @@ def least_squares(xp: Any, a: Any, b: Any, rcond: float | None = None) -> LstsqR
     x = xp.matmul(xp.linalg.pinv(a, rtol=rcond), b)
     rank = xp.astype(xp.count_nonzero(s > rcond * s[0]), xp.int32)
     d = xp.abs(xp.matmul(a, x) - b) ** 2
-    residuals = xp.sum(d, axis=0) if int(rank) == n and m > n else xp.zeros((0,), dtype=d.dtype, device=d.device)
+    residuals = (
+        xp.sum(d, axis=0) if int(rank) == n and m > n else xp.zeros((0,), dtype=d.dtype, device=d.device)
+    )
     return LstsqResult(x, xp.reshape(residuals, (-1,)), rank, s)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ._tools import axis_of, dtype_of, is_complex, unavailable
+from ._tools import as_array, axis_of, dtype_of, is_complex, unavailable
 from .shapes import flat
 
 __all__ = ["SAME", "methods", "properties"]
@@ -18,10 +18,18 @@ SAME = frozenset(
 
 
 def _astype(
-    xp: Any, x: Any, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True
+    xp: Any,
+    x: Any,
+    dtype: Any,
+    order: str = "K",
+    casting: str = "unsafe",
+    subok: bool = True,
+    copy: bool = True,
 ) -> Any:
     if casting != "unsafe":
-        _ = xp._library.raw(x)[:0 if x.ndim else ...].astype(dtype, casting=casting)  # raises where it must not be cast
+        _ = xp._library.raw(x)[: 0 if x.ndim else ...].astype(
+            dtype, casting=casting
+        )  # raises where it must not be cast
     return xp.astype(x, dtype_of(xp, dtype), copy=bool(copy))
 
 
@@ -44,26 +52,32 @@ def _flatten(xp: Any, x: Any, order: str = "C") -> Any:
     return xp.asarray(FUNCTIONS["reshape"](xp, x, (-1,), order), copy=True)
 
 
-def _sort(xp: Any, x: Any, axis: int = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> None:
+def _sort(
+    xp: Any, x: Any, axis: int = -1, kind: Any = None, order: Any = None, *, stable: Any = None
+) -> None:
     from .order import FUNCTIONS
 
     x[...] = FUNCTIONS["sort"](xp, x, axis_of(axis, x.ndim), kind, order)
 
 
-def _partition(xp: Any, x: Any, kth: Any, axis: int = -1, kind: str = "introselect", order: Any = None) -> None:
+def _partition(
+    xp: Any, x: Any, kth: Any, axis: int = -1, kind: str = "introselect", order: Any = None
+) -> None:
     from .order import FUNCTIONS
 
     x[...] = FUNCTIONS["partition"](xp, x, kth, axis, kind, order)
 
 
-def _argpartition(xp: Any, x: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None) -> Any:
+def _argpartition(
+    xp: Any, x: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None
+) -> Any:
     if order is not None:
         raise unavailable("argpartition with order=")
     return xp._library.wrap(xp._library.raw(x).argpartition(kth, axis=axis))
 
 
 def _fill(xp: Any, x: Any, value: Any) -> None:
-    x[...] = value if isinstance(value, (int, float, complex)) else xp.asarray(value)
+    x[...] = value if isinstance(value, (int, float, complex)) else as_array(xp, value, x)
 
 
 def _compress(xp: Any, x: Any, condition: Any, axis: Any = None, out: Any = None) -> Any:

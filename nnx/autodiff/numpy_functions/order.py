@@ -15,6 +15,7 @@ from ._tools import (
     is_complex,
     item,
     unavailable,
+    weak_arrays,
 )
 
 __all__ = ["FUNCTIONS", "order_of"]
@@ -25,7 +26,9 @@ def order_of(xp: Any, x: Any, axis: int = -1) -> Any:
     if not is_complex(xp, x):
         return xp.argsort(x, axis=axis)
     order = xp.argsort(xp.imag(x), axis=axis)
-    return xp.take_along_axis(order, xp.argsort(xp.take_along_axis(xp.real(x), order, axis=axis), axis=axis), axis=axis)
+    return xp.take_along_axis(
+        order, xp.argsort(xp.take_along_axis(xp.real(x), order, axis=axis), axis=axis), axis=axis
+    )
 
 
 def _sort(xp: Any, a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
@@ -40,7 +43,9 @@ def _sort(xp: Any, a: Any, axis: Any = -1, kind: Any = None, order: Any = None, 
     return xp.sort(a, axis=axis)
 
 
-def _partition(xp: Any, a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None) -> Any:
+def _partition(
+    xp: Any, a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None
+) -> Any:
     # A sorted array is partitioned, but in another order than NumPy's on either side of kth: ask the library.
     a = as_array(xp, a)
     if axis is None:
@@ -53,9 +58,8 @@ def _partition(xp: Any, a: Any, kth: Any, axis: Any = -1, kind: Any = "introsele
 
 
 def _sort_complex(xp: Any, a: Any) -> Any:
-    from ._tools import complexed
-
-    return _sort(xp, complexed(xp, a))
+    a = as_array(xp, a)
+    return _sort(xp, a if is_complex(xp, a) else xp.astype(a, xp.complex128))
 
 
 # quantiles -----------------------------------------------------------------------------------------------------
@@ -77,11 +81,17 @@ _DISCRETE: dict[str, Callable[..., Any]] = {
 }
 
 
-def _gathered(xp: Any, a: Any, axis: Any, keepdims: bool, ignore_nan: bool) -> tuple[Any, Any, tuple[int, ...]]:
+def _gathered(
+    xp: Any, a: Any, axis: Any, keepdims: bool, ignore_nan: bool
+) -> tuple[Any, Any, tuple[int, ...]]:
     """The reduced axes sorted as one last axis, how many elements count there, and the shape of the result."""
     axes = axes_of(axis, a.ndim)
     rest = tuple(i for i in range(a.ndim) if i not in axes)
-    shape = tuple(1 if i in axes else n for i, n in enumerate(a.shape)) if keepdims else tuple(a.shape[i] for i in rest)
+    shape = (
+        tuple(1 if i in axes else n for i, n in enumerate(a.shape))
+        if keepdims
+        else tuple(a.shape[i] for i in rest)
+    )
     n = math.prod(a.shape[i] for i in axes)
     rows = xp.reshape(xp.permute_dims(a, rest + axes), tuple(a.shape[i] for i in rest) + (n,))
     rows = xp.sort(rows, axis=-1)
@@ -97,7 +107,11 @@ def _gathered(xp: Any, a: Any, axis: Any, keepdims: bool, ignore_nan: bool) -> t
 def _pick(xp: Any, rows: Any, position: Any, count: Any) -> Any:
     """Elements at whole positions along the last axis, those beyond an end being the ends."""
     last = count - 1
-    top = xp.where(position > last, last, position) if hasattr(last, "dtype") else xp.clip(position, max=float(last))
+    top = (
+        xp.where(position > last, last, position)
+        if hasattr(last, "dtype")
+        else xp.clip(position, max=float(last))
+    )
     index = xp.astype(xp.where(top < 0, 0, top), xp.int64)
     if index.ndim == 1:
         return xp.take(rows, index, axis=-1)
@@ -116,7 +130,7 @@ def _quantile(scale: float, ignore_nan: bool) -> Callable[..., Any]:
         a = floating(xp, a)
         if is_complex(xp, a):
             raise TypeError("a must be an array of real numbers")
-        q = xp.asarray(q, dtype=a.dtype) if isinstance(q, (int, float)) else floating(xp, q)
+        q = weak_arrays(xp, (a, q))[1] if isinstance(q, (int, float)) else floating(xp, as_array(xp, q, a))
         if bool(xp.any(xp.logical_or(q < 0, q > scale))):
             raise ValueError(f"Quantiles must be in the range [0, {scale:g}]")
         flat = xp.reshape(q, (-1,)) / scale
@@ -143,7 +157,12 @@ def _median(ignore_nan: bool) -> Callable[..., Any]:
     """``median`` and ``nanmedian``."""
 
     def median(
-        xp: Any, a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: bool = False
+        xp: Any,
+        a: Any,
+        axis: Any = None,
+        out: Any = None,
+        overwrite_input: bool = False,
+        keepdims: bool = False,
     ) -> Any:
         a = floating(xp, a)
         rows, n, shape = _gathered(xp, a, axis, bool(keepdims), ignore_nan)
@@ -191,6 +210,14 @@ def _concatenated(xp: Any, *items: Any) -> Any:
     return xp.concat([xp.reshape(x, (-1,)) for x in as_arrays(xp, items)])
 
 
+def _member(xp: Any, a: Any, ordered: Any) -> Any:
+    """Which elements of ``a`` are among sorted ones."""
+    if not ordered.size:
+        return xp.zeros(a.shape, dtype=xp.bool, device=a.device)
+    at = xp.searchsorted(ordered, a)
+    return xp.take(ordered, xp.where(at == ordered.size, ordered.size - 1, at)) == a
+
+
 def _union1d(xp: Any, ar1: Any, ar2: Any) -> Any:
     return _unique(xp, _concatenated(xp, ar1, ar2))
 
@@ -199,14 +226,15 @@ def _intersect1d(
     xp: Any, ar1: Any, ar2: Any, assume_unique: bool = False, return_indices: bool = False
 ) -> Any:
     a, b = (_unique(xp, x, True) for x in (ar1, ar2))
-    in_b, in_a = xp.isin(a[0], b[0]), xp.isin(b[0], a[0])
+    in_b, in_a = _member(xp, a[0], b[0]), _member(xp, b[0], a[0])
     values = a[0][in_b]
     return (values, a[1][in_b], b[1][in_a]) if return_indices else values
 
 
 def _setdiff1d(xp: Any, ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
-    a = xp.reshape(as_array(xp, ar1), (-1,)) if assume_unique else _unique(xp, ar1)
-    return a[xp.logical_not(xp.isin(a, as_array(xp, ar2)))]
+    ar1, ar2 = as_arrays(xp, (ar1, ar2))
+    a = xp.reshape(ar1, (-1,)) if assume_unique else _unique(xp, ar1)
+    return a[xp.logical_not(_member(xp, a, xp.sort(xp.reshape(ar2, (-1,)))))]
 
 
 def _setxor1d(xp: Any, ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
@@ -238,7 +266,9 @@ def _positions(name: str) -> Callable[..., Any]:
     return function
 
 
-def _argsort(xp: Any, a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+def _argsort(
+    xp: Any, a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None
+) -> Any:
     if order is not None:
         raise unavailable("np.argsort with order=")
     a = as_array(xp, a)
@@ -246,9 +276,9 @@ def _argsort(xp: Any, a: Any, axis: Any = -1, kind: Any = None, order: Any = Non
 
 
 def _searchsorted(xp: Any, a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
-    a, v = as_array(xp, a), as_array(xp, v)
+    a, v = as_arrays(xp, (a, v))
     if sorter is not None:
-        a = xp.take(a, as_array(xp, sorter))
+        a = xp.take(a, as_array(xp, sorter, a))
     found = xp.searchsorted(a, xp.reshape(v, (-1,)), side=side)
     return xp.reshape(found, v.shape)
 

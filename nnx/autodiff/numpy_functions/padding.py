@@ -35,7 +35,7 @@ def _pairs(widths: Any, ndim: int) -> list[tuple[Any, Any]]:
 def _constant(xp: Any, x: Any, axis: int, before: int, after: int, values: Any) -> Any:
     def block(n: int, value: Any) -> Any:
         shape = (*x.shape[:axis], n, *x.shape[axis + 1 :])
-        value = xp.astype(as_array(xp, value), x.dtype, copy=False)
+        value = xp.astype(as_array(xp, value, x), x.dtype, copy=False)
         return xp.broadcast_to(value, shape)
 
     return xp.concat([block(before, values[0]), x, block(after, values[1])], axis=axis)
@@ -45,7 +45,7 @@ def _ramp(xp: Any, x: Any, axis: int, before: int, after: int, ends: Any) -> Any
     n = x.shape[axis]
     pieces = []
     for width, value, edge, rising in ((before, ends[0], 0, True), (after, ends[1], n - 1, False)):
-        end = xp.astype(as_array(xp, value), x.dtype, copy=False)
+        end = xp.astype(as_array(xp, value, x), x.dtype, copy=False)
         t = xp.astype(xp.arange(width, device=x.device), x.dtype) / max(width, 1)
         t = xp.reshape(t if rising else xp.flip(t), (-1,) + (1,) * (x.ndim - axis - 1))
         pieces.append(end + (x[places(axis, slice(edge, edge + 1))] - end) * t)
@@ -107,7 +107,9 @@ def _pad(xp: Any, array: Any, pad_width: Any, mode: Any = "constant", **kwargs: 
         raise ValueError("index can't contain negative values")
     if mode == "empty":
         mode = "constant"
-    name, default, extend = _OPTION.get(mode, ("reflect_type", "even", None)) if isinstance(mode, str) else (0, 0, 0)
+    name, default, extend = (
+        _OPTION.get(mode, ("reflect_type", "even", None)) if isinstance(mode, str) else (0, 0, 0)
+    )
     if (extend is None and mode not in _SOURCE) or not isinstance(mode, str):
         raise unavailable(f"np.pad with mode={mode!r}")
     unknown = set(kwargs) - {name}

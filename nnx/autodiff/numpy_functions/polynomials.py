@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ._tools import as_array, as_arrays, floating, item, same_dtype, unavailable
+from ._tools import as_array, as_arrays, double, floating, item, same_dtype, unavailable
 from .linear_algebra import least_squares
 from .products import convolution
 
 __all__ = ["FUNCTIONS"]
 
 
+def _plain(p: Any) -> Any:
+    """The coefficients of a ``poly1d``."""
+    return p.coeffs if hasattr(p, "coeffs") else p
+
+
 def _coefficients(xp: Any, p: Any) -> Any:
-    if hasattr(p, "coeffs"):
-        p = p.coeffs
-    p = as_array(xp, p)
+    p = as_array(xp, _plain(p))
     return xp.reshape(p, (1,)) if p.ndim == 0 else p
 
 
 def _vander(xp: Any, x: Any, N: Any = None, increasing: bool = False) -> Any:
-    x = as_array(xp, x)
+    x = double(xp, x)
     if x.ndim != 1:
         raise ValueError("x must be a one-dimensional array or sequence.")
     n = x.shape[0] if N is None else int(N)
@@ -36,7 +39,8 @@ def _vander(xp: Any, x: Any, N: Any = None, increasing: bool = False) -> Any:
 def _polyval(xp: Any, p: Any, x: Any) -> Any:
     if hasattr(x, "coeffs"):
         raise unavailable("np.polyval of a poly1d at a poly1d")
-    p, x = same_dtype(xp, [_coefficients(xp, p), as_array(xp, x)])
+    p, x = same_dtype(xp, as_arrays(xp, (_plain(p), x)))
+    p = _coefficients(xp, p)
     y = xp.zeros_like(x)
     for i in range(p.shape[0]):
         y = y * x + p[i]
@@ -44,7 +48,7 @@ def _polyval(xp: Any, p: Any, x: Any) -> Any:
 
 
 def _aligned(xp: Any, a1: Any, a2: Any) -> tuple[Any, Any]:
-    a1, a2 = (_coefficients(xp, a) for a in (a1, a2))
+    a1, a2 = (_coefficients(xp, a) for a in as_arrays(xp, (_plain(a1), _plain(a2))))
     n = max(a1.shape[0], a2.shape[0])
 
     def pad(a: Any) -> Any:
@@ -65,21 +69,22 @@ def _polysub(xp: Any, a1: Any, a2: Any) -> Any:
 
 
 def _polymul(xp: Any, a1: Any, a2: Any) -> Any:
-    return convolution(xp, _coefficients(xp, a1), _coefficients(xp, a2), "full", False)
+    return convolution(xp, _plain(a1), _plain(a2), "full", False)
 
 
 def _polydiv(xp: Any, u: Any, v: Any) -> Any:
+    u, v = as_arrays(xp, (_plain(u), _plain(v)))
     u, v = same_dtype(xp, [_coefficients(xp, u) + 0.0, _coefficients(xp, v) + 0.0])
     m, n = u.shape[0] - 1, v.shape[0] - 1
     rest, quotient = u, []
     for k in range(max(m - n + 1, 1) if m >= n else 0):
-        q = rest[k] / v[0]
+        q = rest[k] * (1 / v[0])
         quotient.append(q)
         ahead = rest[k : k + n + 1] - q * v
         rest = xp.concat([rest[:k], ahead, rest[k + n + 1 :]])
     q = xp.stack(quotient) if quotient else xp.zeros((1,), dtype=u.dtype, device=u.device)
-    start = len(quotient)
-    while start < rest.shape[0] - 1 and abs(item(_value(rest[start]))) < 1e-14:
+    start = 0
+    while start < rest.shape[0] - 1 and abs(item(_value(rest[start]))) <= 1e-8:
         start += 1
     return q, rest[min(start, rest.shape[0] - 1) :]
 
@@ -90,6 +95,7 @@ def _value(x: Any) -> Any:
 
 def _polyder(xp: Any, p: Any, m: int = 1) -> Any:
     p = _coefficients(xp, p)
+    p = double(xp, p) if m else p
     for _ in range(int(m)):
         n = p.shape[0] - 1
         p = p[:-1] * xp.astype(xp.arange(n, 0, -1, device=p.device), p.dtype)
@@ -98,7 +104,7 @@ def _polyder(xp: Any, p: Any, m: int = 1) -> Any:
 
 def _polyint(xp: Any, p: Any, m: int = 1, k: Any = None) -> Any:
     p = _coefficients(xp, p) + 0.0
-    constants = as_array(xp, 0.0 if k is None else k)
+    p, constants = double(xp, p), double(xp, as_array(xp, 0.0 if k is None else k, p))
     constants = xp.reshape(constants, (-1,))
     if constants.shape[0] == 1 and m > 1:
         constants = xp.tile(constants, (m,))
@@ -149,7 +155,9 @@ def _roots(xp: Any, p: Any) -> Any:
     from .linear_algebra import FUNCTIONS as LINEAR
 
     found = LINEAR["linalg.eigvals"](xp, companion)
-    return xp.concat([found, xp.zeros((trailing,), dtype=found.dtype, device=p.device)]) if trailing else found
+    return (
+        xp.concat([found, xp.zeros((trailing,), dtype=found.dtype, device=p.device)]) if trailing else found
+    )
 
 
 def _polyfit(
@@ -161,9 +169,9 @@ def _polyfit(
     if x.ndim != 1 or y.ndim not in (1, 2) or x.shape[0] != y.shape[0] or not x.shape[0]:
         raise TypeError("np.polyfit: expected a vector x, and y of the same length in one or two dimensions")
     rcond = x.shape[0] * float(xp.finfo(x.dtype).eps) if rcond is None else rcond
-    lhs = _vander(xp, x, deg + 1)
+    lhs, y = _vander(xp, x, deg + 1), double(xp, y)
     if w is not None:
-        w = as_array(xp, w)
+        w = as_array(xp, w, x)
         lhs, y = lhs * w[:, None], y * (w[:, None] if y.ndim == 2 else w)
     scale = xp.sqrt(xp.sum(lhs * lhs, axis=0))
     c = least_squares(xp, lhs / scale, y, rcond).x

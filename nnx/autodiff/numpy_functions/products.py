@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..einsum import einsum
-from ._tools import as_arrays, axes_of, axis_of, is_complex, places, same_dtype, unavailable
+from ._tools import as_arrays, axes_of, axis_of, is_complex, places, same_dtype, unavailable, with_axes
 
 __all__ = ["FUNCTIONS"]
 
@@ -55,7 +55,10 @@ def _matmul(xp: Any, x1: Any, x2: Any, /) -> Any:
 
 
 def _vecdot(xp: Any, x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
-    return xp.vecdot(*same_dtype(xp, as_arrays(xp, (x1, x2))), axis=axis)
+    x1, x2 = same_dtype(xp, as_arrays(xp, (x1, x2)))
+    if axis != -1:
+        x1, x2 = xp.moveaxis(x1, axis, -1), xp.moveaxis(x2, axis, -1)
+    return xp.vecdot(x1, x2)
 
 
 def _matvec(xp: Any, x1: Any, x2: Any, /) -> Any:
@@ -71,7 +74,7 @@ def _vecmat(xp: Any, x1: Any, x2: Any, /) -> Any:
 def _kron(xp: Any, a: Any, b: Any) -> Any:
     a, b = as_arrays(xp, (a, b))
     ndim = max(a.ndim, b.ndim)
-    a, b = (x[(None,) * (ndim - x.ndim)] if x.ndim < ndim else x for x in (a, b))
+    a, b = with_axes(a, ndim), with_axes(b, ndim)
     wide = xp.reshape(a, tuple(m for n in a.shape for m in (n, 1)))
     fine = xp.reshape(b, tuple(m for n in b.shape for m in (1, n)))
     return xp.reshape(wide * fine, tuple(m * n for m, n in zip(a.shape, b.shape, strict=True)))

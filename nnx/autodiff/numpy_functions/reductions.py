@@ -56,10 +56,12 @@ def _extremum(name: str, combine: str) -> Callable[..., Any]:
                 raise ValueError(f"np.{name}: where= needs initial=")
             a = xp.where(where, a, initial)
         if initial is not None and not isinstance(initial, (int, float)):
-            initial = as_array(xp, initial)
+            initial = as_array(xp, initial, a)
         if initial is not None and _count(a, axis) == 0:
             kept = [n for i, n in enumerate(a.shape) if i not in axes_of(axis, a.ndim)]
-            shape = [1 if i in axes_of(axis, a.ndim) else n for i, n in enumerate(a.shape)] if keepdims else kept
+            shape = (
+                [1 if i in axes_of(axis, a.ndim) else n for i, n in enumerate(a.shape)] if keepdims else kept
+            )
             return xp.zeros(tuple(shape), dtype=a.dtype, device=a.device) + initial
         result = getattr(xp, name)(a, axis=_axis(axis), keepdims=bool(keepdims))
         return result if initial is None else getattr(xp, combine)(result, initial)
@@ -75,14 +77,20 @@ def _total(xp: Any, a: Any, axis: Any, keepdims: bool, where: Any) -> tuple[Any,
     """The sum of the chosen elements, and how many there are."""
     if where is True:
         return xp.sum(a, axis=axis, keepdims=keepdims), _count(a, axis)
-    chosen = xp.broadcast_to(xp.astype(as_array(xp, where), xp.bool, copy=False), a.shape)
+    chosen = xp.broadcast_to(xp.astype(as_array(xp, where, a), xp.bool, copy=False), a.shape)
     count = xp.sum(xp.astype(chosen, xp.int64), axis=axis, keepdims=keepdims)
     total = xp.sum(xp.where(chosen, a, 0), axis=axis, keepdims=keepdims)
     return total, xp.astype(count, xp.real(total).dtype if is_complex(xp, total) else total.dtype)
 
 
 def _mean(
-    xp: Any, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, where: Any = True
+    xp: Any,
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: bool = False,
+    where: Any = True,
 ) -> Any:
     a = floating(xp, a) if dtype is None else xp.astype(as_array(xp, a), dtype_of(xp, dtype), copy=False)
     if where is True:
@@ -132,7 +140,7 @@ def _average(
         result = xp.mean(a, axis=axis, keepdims=bool(keepdims))
         total = xp.ones_like(result) * _count(a, axis)
     else:
-        w = as_array(xp, weights)
+        w = as_array(xp, weights, a)
         if w.shape != a.shape:
             w = _along(xp, w, a, axis)
         w = xp.astype(w, common(xp, a, w), copy=False)
@@ -149,7 +157,9 @@ def _along(xp: Any, w: Any, a: Any, axis: Any) -> Any:
         raise TypeError("np.average: axis must be specified when shapes of a and weights differ")
     axes = axes_of(axis, a.ndim)
     if w.shape != tuple(a.shape[i] for i in axes):
-        raise ValueError("np.average: shape of weights must be consistent with shape of a along specified axis")
+        raise ValueError(
+            "np.average: shape of weights must be consistent with shape of a along specified axis"
+        )
     order = sorted(range(len(axes)), key=lambda i: axes[i])
     shape = tuple(a.shape[i] if i in axes else 1 for i in range(a.ndim))
     return xp.reshape(xp.permute_dims(w, tuple(order)), shape)
@@ -180,7 +190,14 @@ def _cumulative_standard(name: str) -> Callable[..., Any]:
     """``cumulative_sum`` and ``cumulative_prod``, under the standard's own names."""
 
     def cumulate(
-        xp: Any, x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None, include_initial: bool = False
+        xp: Any,
+        x: Any,
+        /,
+        *,
+        axis: Any = None,
+        dtype: Any = None,
+        out: Any = None,
+        include_initial: bool = False,
     ) -> Any:
         x = as_array(xp, x)
         if dtype is not None:
@@ -211,11 +228,17 @@ def _filled(plain: Callable[..., Any], fill: int) -> Callable[..., Any]:
 
 def _chosen(xp: Any, a: Any, where: Any) -> Any:
     chosen = xp.logical_not(xp.isnan(a))
-    return chosen if where is True else xp.logical_and(chosen, where)
+    return chosen if where is True else xp.logical_and(chosen, as_array(xp, where, a))
 
 
 def _nanmean(
-    xp: Any, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, where: Any = True
+    xp: Any,
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: bool = False,
+    where: Any = True,
 ) -> Any:
     a = floating(xp, a)
     return _mean(xp, a, axis, dtype, None, keepdims, _chosen(xp, a, where))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ._tools import as_array, complexed, floating, is_complex
+from ._tools import as_arrays, complexed, floating, is_complex
 
 __all__ = ["FUNCTIONS"]
 
@@ -27,14 +27,12 @@ def _of(name: str, domain: Callable[[Any, Any], Any]) -> Callable[..., Any]:
 
 
 def _logn(xp: Any, n: Any, x: Any) -> Any:
+    x, n = as_arrays(xp, (x, n))
     return xp.log(_below_zero(xp, x)) / xp.log(_below_zero(xp, n))
 
 
 def _power(xp: Any, x: Any, p: Any) -> Any:
-    if not isinstance(p, (int, float, complex)):
-        p = as_array(xp, p)
-    elif isinstance(p, int) and p < 0:
-        p = float(p)
+    x, p = (floating(xp, v) for v in as_arrays(xp, (x, p)))
     return xp.pow(_below_zero(xp, x), p)
 
 

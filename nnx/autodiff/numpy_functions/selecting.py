@@ -5,23 +5,38 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ._tools import as_array, as_arrays, axis_of, common, floating, is_complex, item, unavailable
+from ._tools import (
+    as_array,
+    as_arrays,
+    axis_of,
+    common,
+    double,
+    floating,
+    is_complex,
+    item,
+    unavailable,
+    weak_arrays,
+)
 
 __all__ = ["FUNCTIONS"]
 
 
-def _condition(xp: Any, condition: Any) -> Any:
-    condition = as_array(xp, condition)
+def _condition(xp: Any, condition: Any, beside: Any = None) -> Any:
+    condition = as_array(xp, condition, beside)
     return condition if xp.isdtype(condition.dtype, "bool") else condition != 0
 
 
 def _where(xp: Any, condition: Any, x: Any = None, y: Any = None, /) -> Any:
-    condition = _condition(xp, condition)
+    like = next((v for v in (condition, x, y) if isinstance(v, xp._library.base)), None)
+    condition = _condition(xp, condition, like)
     if x is None and y is None:
         return _nonzero(xp, condition)
     if isinstance(x, (int, float, complex)) and isinstance(y, (int, float, complex)):
-        x, y = as_array(xp, x), as_array(xp, y)
-    return xp.where(condition, *(v if isinstance(v, (int, float, complex)) else as_array(xp, v) for v in (x, y)))
+        x, y = as_array(xp, x, condition), as_array(xp, y, condition)
+    return xp.where(
+        condition,
+        *(v if isinstance(v, (int, float, complex)) else as_array(xp, v, condition) for v in (x, y)),
+    )
 
 
 def _nonzero(xp: Any, a: Any) -> Any:
@@ -29,7 +44,14 @@ def _nonzero(xp: Any, a: Any) -> Any:
 
 
 def _clip(
-    xp: Any, a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None
+    xp: Any,
+    a: Any,
+    a_min: Any = None,
+    a_max: Any = None,
+    out: Any = None,
+    *,
+    min: Any = None,
+    max: Any = None,
 ) -> Any:
     a = as_array(xp, a)
     low, high = (a_min if min is None else min), (a_max if max is None else max)
@@ -43,9 +65,9 @@ def _clip(
     return a
 
 
-def _indices(xp: Any, indices: Any, n: int, mode: str) -> Any:
+def _indices(xp: Any, indices: Any, n: int, mode: str, beside: Any) -> Any:
     """Positions from 0 to n - 1, as NumPy's modes have them."""
-    indices = as_array(xp, indices)
+    indices = as_array(xp, indices, beside)
     if xp.isdtype(indices.dtype, "bool"):
         indices = xp.astype(indices, xp.int64)
     if mode == "wrap":
@@ -62,21 +84,21 @@ def _take(xp: Any, a: Any, indices: Any, axis: Any = None, out: Any = None, mode
     if axis is None:
         a, axis = xp.reshape(a, (-1,)), 0
     axis = axis_of(axis, a.ndim)
-    at = _indices(xp, indices, a.shape[axis], mode)
+    at = _indices(xp, indices, a.shape[axis], mode, a)
     taken = xp.take(a, xp.reshape(at, (-1,)), axis=axis)
     return xp.reshape(taken, (*a.shape[:axis], *at.shape, *a.shape[axis + 1 :]))
 
 
 def _take_along_axis(xp: Any, arr: Any, indices: Any, axis: Any = -1) -> Any:
-    a, indices = as_array(xp, arr), as_array(xp, indices)
+    a, indices = as_arrays(xp, (arr, indices))
     if axis is None:
         a, axis = xp.reshape(a, (-1,)), 0
     return xp.take_along_axis(a, indices, axis=axis)
 
 
 def _choose(xp: Any, a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
-    options = list(xp.unstack(choices)) if hasattr(choices, "dtype") else as_arrays(xp, choices)
-    at = _indices(xp, a, len(options), mode)
+    options = list(xp.unstack(choices)) if hasattr(choices, "dtype") else weak_arrays(xp, choices)
+    at = _indices(xp, a, len(options), mode, options[0])
     result = options[0] + xp.zeros(at.shape, dtype=common(xp, *options), device=at.device)
     for i, option in enumerate(options[1:], 1):
         result = xp.where(at == i, option, result)
@@ -87,12 +109,13 @@ def _compress(xp: Any, condition: Any, a: Any, axis: Any = None, out: Any = None
     a = as_array(xp, a)
     if axis is None:
         a, axis = xp.reshape(a, (-1,)), 0
-    (at,) = xp.nonzero(_condition(xp, condition))
+    (at,) = xp.nonzero(_condition(xp, condition, a))
     return xp.take(a, at, axis=axis)
 
 
 def _extract(xp: Any, condition: Any, arr: Any) -> Any:
-    return _compress(xp, xp.reshape(as_array(xp, condition), (-1,)), xp.reshape(as_array(xp, arr), (-1,)))
+    condition, arr = (xp.reshape(x, (-1,)) for x in as_arrays(xp, (condition, arr)))
+    return _compress(xp, condition, arr)
 
 
 def _select(xp: Any, condlist: Any, choicelist: Any, default: Any = 0) -> Any:
@@ -100,25 +123,28 @@ def _select(xp: Any, condlist: Any, choicelist: Any, default: Any = 0) -> Any:
         raise ValueError("list of cases must be same length as list of conditions")
     choices = as_arrays(xp, choicelist)
     dtype = common(xp, *choices, default) if isinstance(default, (int, float, complex)) else None
-    result = as_array(xp, default) if dtype is None else xp.asarray(default, dtype=dtype, device=choices[0].device)
+    result = (
+        as_array(xp, default) if dtype is None else xp.asarray(default, dtype=dtype, device=choices[0].device)
+    )
     for condition, choice in list(zip(condlist, choices, strict=True))[::-1]:
-        result = xp.where(as_array(xp, condition), choice, result)
+        result = xp.where(_condition(xp, condition, choice), choice, result)
     return result
 
 
-def _conditions(xp: Any, condlist: Any, ndim: int) -> list[Any]:
+def _conditions(xp: Any, condlist: Any, x: Any) -> list[Any]:
     """The conditions of ``piecewise``: one alone need not be in a list."""
+    ndim = x.ndim
     if isinstance(condlist, (tuple, list)):
         first = condlist[0]
         nested = isinstance(first, list) or getattr(first, "ndim", 0)
         return list(condlist) if nested or not ndim else [condlist]
-    condlist = as_array(xp, condlist)
+    condlist = as_array(xp, condlist, x)
     return [condlist] if condlist.ndim == 0 or (condlist.ndim == 1 and ndim) else list(xp.unstack(condlist))
 
 
 def _piecewise(xp: Any, x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
     x = as_array(xp, x)
-    conditions = [xp.broadcast_to(_condition(xp, c), x.shape) for c in _conditions(xp, condlist, x.ndim)]
+    conditions = [xp.broadcast_to(_condition(xp, c, x), x.shape) for c in _conditions(xp, condlist, x)]
     if len(funclist) == len(conditions) + 1:
         none = xp.logical_not(conditions[0])
         for c in conditions[1:]:
@@ -141,7 +167,7 @@ def _apply_along_axis(xp: Any, func1d: Any, axis: int, arr: Any, *args: Any, **k
     rows = xp.reshape(xp.moveaxis(a, axis, -1), (-1, a.shape[axis]))
     if not rows.shape[0]:
         raise ValueError("Cannot apply_along_axis when any iteration dimensions are 0")
-    results = [xp.asarray(func1d(rows[i, :], *args, **kwargs)) for i in range(rows.shape[0])]
+    results = [as_array(xp, func1d(rows[i, :], *args, **kwargs), a) for i in range(rows.shape[0])]
     out = xp.stack(results)
     shape = out.shape[1:]
     out = xp.reshape(out, rest + shape)
@@ -153,7 +179,7 @@ def _apply_over_axes(xp: Any, func: Any, a: Any, axes: Any) -> Any:
     a = as_array(xp, a)
     for axis in (axes,) if isinstance(axes, int) else axes:
         axis = axis_of(axis, a.ndim)
-        result = xp.asarray(func(a, axis))
+        result = as_array(xp, func(a, axis), a)
         if result.ndim != a.ndim:
             result = xp.expand_dims(result, axis=axis)
         a = result
@@ -221,13 +247,9 @@ def _fix(xp: Any, x: Any, out: Any = None) -> Any:
     return xp.trunc(as_array(xp, x))
 
 
-def _flat_index(xp: Any, indices: Any, n: int, mode: str) -> Any:
-    return xp.reshape(_indices(xp, indices, n, mode), (-1,))
-
-
-def _filled_up(xp: Any, values: Any, count: int) -> Any:
+def _filled_up(xp: Any, values: Any, count: int, beside: Any) -> Any:
     """Values repeated until there are ``count`` of them."""
-    values = xp.reshape(as_array(xp, values), (-1,))
+    values = xp.reshape(as_array(xp, values, beside), (-1,))
     return xp.tile(values, (-(-count // max(values.size, 1)),))[:count]
 
 
@@ -238,27 +260,30 @@ def _target(xp: Any, a: Any, what: str) -> Any:
 
 
 def _copyto(xp: Any, dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
-    dst, src = _target(xp, dst, "copyto"), as_array(xp, src)
-    dst[...] = src if where is True else xp.where(_condition(xp, where), src, dst)
+    dst, src = (
+        _target(xp, dst, "copyto"),
+        as_array(xp, src, dst if isinstance(dst, xp._library.base) else None),
+    )
+    dst[...] = src if where is True else xp.where(_condition(xp, where, dst), src, dst)
 
 
 def _putmask(xp: Any, a: Any, mask: Any, values: Any) -> None:
     a = _target(xp, a, "putmask")
-    a[...] = xp.where(_condition(xp, mask), xp.reshape(_filled_up(xp, values, a.size), a.shape), a)
+    a[...] = xp.where(_condition(xp, mask, a), xp.reshape(_filled_up(xp, values, a.size, a), a.shape), a)
 
 
 def _place(xp: Any, arr: Any, mask: Any, vals: Any) -> None:
     arr = _target(xp, arr, "place")
-    mask = xp.reshape(_condition(xp, mask), arr.shape)
-    arr[mask] = _filled_up(xp, vals, int(xp.count_nonzero(mask)))
+    mask = xp.reshape(_condition(xp, mask, arr), arr.shape)
+    arr[mask] = _filled_up(xp, vals, int(xp.count_nonzero(mask)), arr)
 
 
 def _put(xp: Any, a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
     from .shapes import flat
 
     a = _target(xp, a, "put")
-    at = _flat_index(xp, ind, a.size, mode)
-    flat(xp, a)[at] = _filled_up(xp, v, at.size)
+    at = xp.reshape(_indices(xp, ind, a.size, mode, a), (-1,))
+    flat(xp, a)[at] = _filled_up(xp, v, at.size, a)
 
 
 def _put_along_axis(xp: Any, arr: Any, indices: Any, values: Any, axis: Any) -> None:
@@ -267,7 +292,7 @@ def _put_along_axis(xp: Any, arr: Any, indices: Any, values: Any, axis: Any) -> 
     arr = _target(xp, arr, "put_along_axis")
     a = flat(xp, arr) if axis is None else arr
     axis = 0 if axis is None else axis_of(axis, a.ndim)
-    indices = as_array(xp, indices)
+    indices = as_array(xp, indices, a)
     key = []
     for i, n in enumerate(a.shape):
         along = xp.arange(n, device=indices.device)[(None,) * i + (slice(None),) + (None,) * (a.ndim - i - 1)]
@@ -281,21 +306,32 @@ def _fill_diagonal(xp: Any, a: Any, val: Any, wrap: bool = False) -> None:
         raise ValueError("array must be at least 2-d")
     if wrap and a.ndim == 2 and a.shape[0] > a.shape[1] + 1:
         raise unavailable("np.fill_diagonal with wrap=True on a tall matrix")
-    n = min(a.shape) if a.ndim == 2 else a.shape[0]
     if a.ndim > 2 and len(set(a.shape)) > 1:
         raise ValueError("All dimensions of input must be of equal length")
-    at = xp.arange(n, device=a.device)
-    a[(at,) * a.ndim] = _filled_up(xp, val, n)
+    places = [
+        xp.reshape(xp.arange(m, device=a.device), (-1,) + (1,) * (a.ndim - i - 1))
+        for i, m in enumerate(a.shape)
+    ]
+    diagonal = places[0] == places[1]
+    for place in places[2:]:
+        diagonal = xp.logical_and(diagonal, place == places[0])
+    values = _filled_up(xp, val, a.shape[0], a)
+    values = xp.reshape(xp.astype(values, a.dtype, copy=False), (-1,) + (1,) * (a.ndim - 1))
+    a[...] = xp.where(diagonal, values, a)
 
 
 def _bincount(xp: Any, x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
     from ..scatter import xp_scatter_add
 
-    x = as_array(xp, x)
+    x = as_array(xp, x, weights if isinstance(weights, xp._library.base) else None)
     if x.size and bool(xp.any(x < 0)):
         raise ValueError("'list' argument must have no negative elements")
     length = max(int(item(xp.max(x))) + 1 if x.size else 0, minlength)
-    source = xp.ones(x.shape, dtype=xp.int64, device=x.device) if weights is None else floating(xp, weights)
+    source = (
+        xp.ones(x.shape, dtype=xp.int64, device=x.device)
+        if weights is None
+        else double(xp, as_array(xp, weights, x))
+    )
     target = xp.zeros((length,), dtype=source.dtype, device=x.device)
     return xp_scatter_add(xp, target, (x,), source)
 

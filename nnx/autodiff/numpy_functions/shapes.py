@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..views import register
-from ._tools import as_array, as_arrays, axes_of, axis_of, dtype_of, places, unavailable
+from ._tools import as_array, as_arrays, axes_of, axis_of, dtype_of, places, unavailable, with_axes
 
 __all__ = ["FUNCTIONS", "flat"]
 
@@ -19,8 +19,13 @@ def _order(order: Any, what: str) -> str:
     raise unavailable(f"{what} with order={order!r} (it depends on how the array lies in memory)")
 
 
+def _several(x: Any) -> bool:
+    """Whether this is a sequence or a vector."""
+    return isinstance(x, (tuple, list)) or bool(getattr(x, "ndim", 0))
+
+
 def _shape(shape: Any) -> tuple[int, ...]:
-    return tuple(int(n) for n in shape) if isinstance(shape, (tuple, list)) or getattr(shape, "ndim", 0) else (int(shape),)
+    return tuple(int(n) for n in shape) if _several(shape) else (int(shape),)
 
 
 def _reversed(xp: Any, x: Any) -> Any:
@@ -120,7 +125,7 @@ def _at_least(ndim: int) -> Callable[..., Any]:
         if x.ndim >= ndim:
             return x
         if x.ndim == 0:
-            return x[(None,) * ndim]
+            return with_axes(x, ndim)
         if x.ndim == 1:
             return x[None, :] if ndim == 2 else x[None, :, None]
         return x[:, :, None]
@@ -142,7 +147,7 @@ def _rot90(xp: Any, m: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
     first, second = axes_of(tuple(axes), m.ndim)
     k %= 4
     if k == 0:
-        return m[:]
+        return m[...]
     if k == 2:
         return xp.flip(m, axis=(first, second))
     turned = _swapaxes(xp, xp.flip(m, axis=second) if k == 1 else m, first, second)
@@ -151,7 +156,7 @@ def _rot90(xp: Any, m: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
 
 def _roll(xp: Any, a: Any, shift: Any, axis: Any = None) -> Any:
     a = as_array(xp, a)
-    shift = tuple(int(s) for s in shift) if isinstance(shift, (tuple, list)) or getattr(shift, "ndim", 0) else int(shift)
+    shift = _shape(shift) if _several(shift) else int(shift)
     if isinstance(shift, tuple) and not isinstance(axis, (tuple, list)):
         if axis is None:
             return xp.roll(a, sum(shift))
@@ -162,7 +167,7 @@ def _roll(xp: Any, a: Any, shift: Any, axis: Any = None) -> Any:
 def _repeat(xp: Any, a: Any, repeats: Any, axis: Any = None) -> Any:
     a = as_array(xp, a)
     if not isinstance(repeats, int):
-        repeats = as_array(xp, repeats)
+        repeats = as_array(xp, repeats, a)
         if repeats.size == 1:
             repeats = int(repeats[(0,) * repeats.ndim])
     return xp.repeat(a, repeats, axis=axis)
@@ -190,7 +195,7 @@ def _split_at(xp: Any, x: Any, cuts: list[int], axis: int) -> list[Any]:
 def _array_split(xp: Any, ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     x = as_array(xp, ary)
     axis = axis_of(axis, x.ndim)
-    if isinstance(indices_or_sections, (tuple, list)) or getattr(indices_or_sections, "ndim", 0):
+    if _several(indices_or_sections):
         return _split_at(xp, x, [int(i) for i in indices_or_sections], axis)
     sections = int(indices_or_sections)
     if sections <= 0:
@@ -201,9 +206,8 @@ def _array_split(xp: Any, ary: Any, indices_or_sections: Any, axis: int = 0) -> 
 
 def _split(xp: Any, ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     x = as_array(xp, ary)
-    if not isinstance(indices_or_sections, (tuple, list)) and not getattr(indices_or_sections, "ndim", 0):
-        if x.shape[axis_of(axis, x.ndim)] % int(indices_or_sections):
-            raise ValueError("array split does not result in an equal division")
+    if not _several(indices_or_sections) and x.shape[axis_of(axis, x.ndim)] % int(indices_or_sections):
+        raise ValueError("array split does not result in an equal division")
     return _array_split(xp, x, indices_or_sections, axis)
 
 

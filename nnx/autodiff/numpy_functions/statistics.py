@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ._tools import as_array, dtype_of, floating, is_complex
+from ._tools import as_array, double, dtype_of, floating, is_complex
 
 __all__ = ["FUNCTIONS"]
 
 
 def _observations(xp: Any, m: Any, y: Any, rowvar: bool, dtype: Any) -> Any:
     """One row for each variable."""
+    like = next((v for v in (m, y) if isinstance(v, xp._library.base)), None)
 
     def rows(x: Any, rowvar: bool) -> Any:
-        x = floating(xp, x)
+        x = floating(xp, as_array(xp, x, like))
         if x.ndim > 2:
             raise ValueError("m has more than 2 dimensions")
         x = xp.reshape(x, (1, -1)) if x.ndim < 2 else x
@@ -23,7 +24,7 @@ def _observations(xp: Any, m: Any, y: Any, rowvar: bool, dtype: Any) -> Any:
     x = rows(m, rowvar)
     if y is not None:
         x = xp.concat([x, rows(y, rowvar)])
-    return x if dtype is None else xp.astype(x, dtype_of(xp, dtype))
+    return double(xp, x) if dtype is None else xp.astype(x, dtype_of(xp, dtype))
 
 
 def _cov(
@@ -37,7 +38,7 @@ def _cov(
     weights = None
     for given in (fweights, aweights):
         if given is not None:
-            given = xp.astype(as_array(xp, given), xp.real(x).dtype if is_complex(xp, x) else x.dtype)
+            given = xp.astype(as_array(xp, given, x), xp.real(x).dtype if is_complex(xp, x) else x.dtype)
             weights = given if weights is None else weights * given
     if weights is None:
         mean, factor = xp.mean(x, axis=1, keepdims=True), x.shape[1] - ddof
@@ -46,7 +47,7 @@ def _cov(
         mean = xp.sum(x * weights, axis=1, keepdims=True) / total
         factor = total - ddof
         if aweights is not None and ddof:
-            factor = total - ddof * xp.sum(weights * as_array(xp, aweights)) / total
+            factor = total - ddof * xp.sum(weights * as_array(xp, aweights, x)) / total
     if isinstance(factor, int):
         factor = float(max(factor, 0)) or float("nan")
     d = x - mean

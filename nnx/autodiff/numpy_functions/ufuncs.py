@@ -8,10 +8,21 @@ from typing import Any
 
 from ..primitive import primitive
 from ..scatter import scatter_rows
-from ._tools import axis_of, floating, is_complex, places, unavailable, write_into
+from ._tools import as_array, as_arrays, axis_of, floating, is_complex, places, unavailable, write_into
 from .products import FUNCTIONS as PRODUCTS
 
-__all__ = ["FORMULAS", "NAMES", "REDUCTIONS", "RUNS", "add_at", "cbrt", "fold", "outer", "reduce_at", "running"]
+__all__ = [
+    "FORMULAS",
+    "NAMES",
+    "REDUCTIONS",
+    "RUNS",
+    "add_at",
+    "cbrt",
+    "fold",
+    "outer",
+    "reduce_at",
+    "running",
+]
 
 # The standard's name, where it differs.
 NAMES = {
@@ -132,7 +143,7 @@ FORMULAS: dict[str, Callable[..., Any]] = {
 
 def outer(xp: Any, call: Callable[..., Any], a: Any, b: Any) -> Any:
     """``ufunc.outer``: every element of one with every element of the other."""
-    a, b = xp.asarray(a), xp.asarray(b)
+    a, b = as_arrays(xp, (a, b))
     return call(a[(...,) + (None,) * b.ndim] if b.ndim else a, b)
 
 
@@ -143,7 +154,7 @@ def add_at(xp: Any, name: str, a: Any, indices: Any, b: Any) -> None:
         raise unavailable(f"np.{name}.at on a plain array (what is added would lose its derivative)")
     key = library.plain_key(indices)
     at = xp.reshape(xp.arange(a.size, dtype=xp.int64, device=a.device), a.shape)[key]
-    b = xp.broadcast_to(xp.astype(xp.asarray(b), a.dtype, copy=False), at.shape)
+    b = xp.broadcast_to(xp.astype(as_array(xp, b, a), a.dtype, copy=False), at.shape)
     source = xp.reshape(b if name == "add" else -b, (-1,))
     result = scatter_rows(xp.reshape(a, (-1,)), xp.reshape(at, (-1,)), source)
     write_into(xp, a, xp.reshape(result, a.shape))
