@@ -1,11 +1,12 @@
 """Elementwise functions.
 
-Subgradients: 0 for ``abs`` and ``hypot`` at 0, half to each argument where ``maximum`` or ``minimum`` ties, 1
-inside and on the bounds of ``clip``. Masks are applied with ``where``, never by multiplying: 0 * inf is NaN.
+Subgradients: 0 for ``abs``, ``hypot`` and ``copysign`` at 0, half to each argument where ``maximum`` or ``minimum``
+ties, 1 inside and on the bounds of ``clip``. Masks are applied with ``where``, never by multiplying: 0 * inf is NaN.
 """
 
 from __future__ import annotations
 
+import cmath
 import math
 from functools import partial
 from typing import Any
@@ -50,22 +51,24 @@ def _pow_x(xp: Any, g: Any, _out: Any, x: Any, y: Any) -> Any:
 
 def _pow_y(xp: Any, g: Any, out: Any, x: Any, y: Any) -> Any:
     if not hasattr(x, "dtype"):
-        return g * out * _log_scalar(x) if x != 0 else xp.zeros_like(out)
+        if x != 0:
+            return g * out * (cmath.log(x) if isinstance(x, complex) else math.log(x) if x > 0 else math.nan)
+        return g * xp.where(_real(xp, y) >= 0, 0, -out)
     if _is_complex(xp, out):
         x = x if _is_complex(xp, x) else xp.astype(x, out.dtype)
-    zero = x == 0
+    zero = (x == 0) & (_real(xp, y) >= 0)
     return g * xp.where(zero, 0, out * xp.log(xp.where(zero, 1, x)))
 
 
-def _log_scalar(x: complex) -> complex:
-    import cmath
-
-    return cmath.log(x) if isinstance(x, complex) else math.log(x) if x > 0 else math.nan
+def _real(xp: Any, y: Any) -> Any:
+    if isinstance(y, complex):
+        return y.real
+    return xp.real(y) if hasattr(y, "dtype") and _is_complex(xp, y) else y
 
 
 def _larger(xp: Any, g: Any, x: Any, y: Any) -> Any:
-    """``g`` where x > y, half of it where they tie."""
-    return xp.where(x > y, g, xp.where(x == y, g / 2, xp.zeros_like(g)))
+    """``g`` where x > y, half of it where they tie; where one is NaN, the result of both is."""
+    return xp.where(x < y, xp.zeros_like(g), xp.where(x == y, g / 2, g))
 
 
 def _clip_x(xp: Any, g: Any, _out: Any, x: Any, min: Any = None, max: Any = None) -> Any:
@@ -98,7 +101,7 @@ def _hypot(xp: Any, g: Any, out: Any, x: Any) -> Any:
 
 def _copysign(xp: Any, g: Any, _out: Any, x: Any, y: Any) -> Any:
     same = xp.signbit(x) == xp.signbit(y if hasattr(y, "dtype") else xp.full_like(x, y))
-    return xp.where(same, g, -g)
+    return xp.where(x == 0, 0, xp.where(same, g, -g))
 
 
 def _atan2(xp: Any, g: Any, x: Any, y: Any, part: Any) -> Any:
@@ -112,7 +115,7 @@ RULES: dict[str, Rule] = {
     "multiply": _rule(lambda xp, g, _out, _x, y: g * y, lambda xp, g, _out, x, _y: g * x),
     "divide": _rule(lambda xp, g, _out, _x, y: g / y, lambda xp, g, out, _x, y: -g * out / y),
     "pow": _rule(_pow_x, _pow_y),
-    "remainder": _rule(lambda xp, g, _out, _x, _y: g, lambda xp, g, _out, x, y: -g * xp.floor(x / y)),
+    "remainder": _rule(lambda xp, g, _out, _x, _y: g, lambda xp, g, _out, x, y: -g * xp.floor_divide(x, y)),
     "negative": _rule(lambda xp, g, _out, _x: -g),
     "positive": _rule(lambda xp, g, _out, _x: g),
     "abs": _rule(_abs),
@@ -126,7 +129,7 @@ RULES: dict[str, Rule] = {
     "log2": _rule(lambda xp, g, _out, x: g / (x * _LN2)),
     "log10": _rule(lambda xp, g, _out, x: g / (x * _LN10)),
     "logaddexp": _rule(
-        lambda xp, g, out, x, _y: g * _share(xp, x, out), lambda xp, g, out, _x, y: g * _share(xp, y, out)
+        lambda xp, g, out, x, y: g * _share(xp, out, y - x), lambda xp, g, out, x, y: g * _share(xp, out, x - y)
     ),
     "sin": _rule(lambda xp, g, _out, x: g * xp.cos(x)),
     "cos": _rule(lambda xp, g, _out, x: -g * xp.sin(x)),
@@ -159,16 +162,15 @@ RULES: dict[str, Rule] = {
 }
 
 
-def _share(xp: Any, x: Any, out: Any) -> Any:
-    """exp(x - out), where both may be -inf."""
-    if not hasattr(x, "dtype"):
-        x = xp.full_like(out, x)
-    return xp.exp(xp.where(x == out, 0, x - out))
+def _share(xp: Any, out: Any, excess: Any) -> Any:
+    """1 / (1 + exp(excess)), with no overflow at any order; half where both are infinite and equal."""
+    excess = xp.where(xp.isnan(excess) & ~xp.isnan(out), 0, excess)
+    return xp.exp(-xp.logaddexp(xp.zeros_like(excess), excess))
 
 
 def _root_one_minus_square(xp: Any, x: Any) -> Any:
     """Accurate near one; on the branch cuts, which these differences keep the side of, as the function itself."""
-    return xp.sqrt(-(x - 1)) * xp.sqrt(x - -1)
+    return xp.sqrt(-(x - 1) if _is_complex(xp, x) else 1 - x) * xp.sqrt(x - -1)
 
 
 def _root_one_plus_square(xp: Any, x: Any) -> Any:
