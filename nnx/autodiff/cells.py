@@ -1,8 +1,8 @@
 """Where parameters live, and how a derivative sees them without changing them.
 
-A cell holds one array of a layer. During a traced call a context variable maps cells to traced arrays; reading
-a cell looks there first. Nothing is mutated by tracing, so an exception has nothing to restore, and threads and
-async tasks that share a model do not see each other's derivatives.
+A cell holds one array of a layer. During a traced call a context variable holds a frame, which shows traced arrays
+in cells; reading a cell looks there first. Nothing is mutated by tracing, so an exception has nothing to restore,
+and threads and async tasks that share a model do not see each other's derivatives.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import Any
 
-__all__ = ["Cell", "overrides", "read", "write"]
+__all__ = ["Cell", "Frame", "overrides", "read", "write"]
 
 
 class Cell:
@@ -27,19 +27,32 @@ class Cell:
         self.buffer = buffer
 
 
-overrides: ContextVar[dict[Cell, Any] | None] = ContextVar("nnx_cells", default=None)
+class Frame(dict[Cell, Any]):
+    """What a context sees in cells; one that is not among the keys shows its own array."""
+
+    __slots__ = ()
+
+    def __missing__(self, cell: Cell) -> Any:
+        return cell.value
+
+    def put(self, cell: Cell, value: Any) -> None:
+        """Show another array in a cell."""
+        self[cell] = value
+
+
+overrides: ContextVar[Frame | None] = ContextVar("nnx_cells", default=None)
 
 
 def read(cell: Cell) -> Any:
-    """The array that this context sees in a cell: inside a derivative the traced one."""
+    """The array that this context sees in a cell: inside a derivative a traced one."""
     frame = overrides.get()
-    return cell.value if frame is None else frame.get(cell, cell.value)
+    return cell.value if frame is None else frame[cell]
 
 
 def write(cell: Cell, value: Any) -> None:
-    """Set a cell; inside a derivative only for the length of the traced call."""
+    """Set a cell; inside a derivative for the length of the traced call, which keeps buffers if it succeeds."""
     frame = overrides.get()
     if frame is None:
         cell.value = value
     else:
-        frame[cell] = value
+        frame.put(cell, value)

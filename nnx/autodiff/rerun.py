@@ -11,6 +11,7 @@ from typing import Any
 
 from . import tree
 from .cells import overrides
+from .frames import TracedFrame, alias
 from .tape import RERUN, Tape
 from .trace import call_name
 from .traced import TracedArray
@@ -45,15 +46,17 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
             return f(*args, **kwargs)
         kept = tree.map_tree(_snapshot, (args, kwargs))
         frame = overrides.get()
-        kept_frame = None if frame is None else dict(frame)
+        before = frame.branch() if isinstance(frame, TracedFrame) else None
         start = len(tape.entries)
         with random.recording() as states:
             result = f(*args, **kwargs)
         count = len(tape.entries) - start
+        if before is not None:
+            before.recall(frame)
 
         def run() -> None:
             again, options = tree.map_tree(_snapshot, kept)
-            token = overrides.set(None if kept_frame is None else dict(kept_frame))
+            token = overrides.set(None if before is None else before.branch())
             try:
                 with random.replaying(states):
                     f(*again, **options)
@@ -72,17 +75,13 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
 def _innermost(arguments: Any) -> Tape | None:
     """The tape with the highest level among the arrays in the arguments and the parameters in sight."""
     arrays = [x for x in tree.leaves(arguments) if isinstance(x, TracedArray)]
-    frame = overrides.get()
-    if frame:
-        arrays.extend(x for x in frame.values() if isinstance(x, TracedArray))
     tapes = [x.tape for x in arrays if x.tape is not None]
+    frame = overrides.get()
+    if isinstance(frame, TracedFrame):
+        tapes.extend(frame.tapes())
     return max(tapes, key=lambda tape: tape.level, default=None)
 
 
 def _snapshot(x: Any, _path: Any = ()) -> Any:
     """The same place on the tape under another name, so that writing in place does not reach it."""
-    if not isinstance(x, TracedArray):
-        return x
-    library = x._library
-    x = library.coerce(x, "nnx.checkpoint")
-    return library.constant(x.value) if x.tape is None else library.on_tape(x.value, x.tape, x.index)
+    return alias(x) if isinstance(x, TracedArray) else x

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from . import tree
-from .cells import Cell, overrides
+from .cells import Cell, overrides, read, write
 from .errors import DerivativeLostError
+from .frames import TracedFrame
 from .library import Library, library_of
 from .pulling import pull
 from .tape import Tape
@@ -36,8 +37,7 @@ class Call:
         self.tape = Tape()
         self.nested = False
         self.inputs: list[tuple[Library, Any]] = []
-        self.frame: dict[Cell, Any] = {}
-        self.buffers: dict[Cell, Any] = {}
+        self.frame = TracedFrame(overrides.get())
         for n in argnums:
             if not -len(args) <= n < len(args):
                 raise ValueError(
@@ -59,11 +59,18 @@ class Call:
 
     def _input(self, x: Any, n: int, path: tree.Path) -> Any:
         if tree.is_layer(x):
-            for cell in x.__nnx_cells__().values():
+            for name, cell in x.__nnx_cells__().items():
                 if cell not in self.frame:
-                    self.frame[cell] = self._leaf(cell) if cell.trainable else self._lift(self._seen(cell))
-                    if cell.buffer:
-                        self.buffers[cell] = self.frame[cell]
+                    if not cell.trainable:
+                        self._show(cell)
+                        continue
+                    leaf = self.frame[cell] = self._leaf(cell)
+                    if not leaf._library.is_inexact(leaf.value):
+                        raise TypeError(
+                            f'{self.what}: parameter "{name}" of {type(x).__name__} has dtype {leaf.dtype}; only real '
+                            "and complex floating arrays can be differentiated: convert it, freeze it, or make it a "
+                            "Buffer"
+                        )
             return x
         library = library_of(x)
         if library is None:
@@ -81,13 +88,16 @@ class Call:
             )
         return self._leaf(x)
 
-    def _seen(self, cell: Cell) -> Any:
-        frame = overrides.get()
-        return cell.value if frame is None else frame.get(cell, cell.value)
+    def _show(self, cell: Cell) -> None:
+        """Let the function see a constant in a cell, or what an enclosing derivative has there."""
+        value = read(cell)
+        self._library(value)
+        self.nested = self.nested or isinstance(value, TracedArray)
+        self.frame.show(cell, value)
 
     def _leaf(self, x: Any) -> Any:
         """A fresh input of the tape."""
-        value = self._seen(x) if isinstance(x, Cell) else x
+        value = read(x) if isinstance(x, Cell) else x
         library = self._library(value)
         if isinstance(value, TracedArray):
             value = library.coerce(value, self.what)
@@ -115,9 +125,7 @@ class Call:
         if tree.is_layer(x):
             for cell in x.__nnx_cells__().values():
                 if cell not in self.frame:
-                    self.frame[cell] = self._lift(self._seen(cell))
-                    if cell.buffer:
-                        self.buffers[cell] = self.frame[cell]
+                    self._show(cell)
             return x
         return self._lift(x) if library_of(x) is not None else x
 
@@ -138,22 +146,18 @@ class Call:
     # running -------------------------------------------------------------------------------------------------
 
     def run(self) -> Any:
-        """Call the function; layers read traced arrays meanwhile. Buffers are kept only if it succeeds."""
-        if not self.frame:
-            return self._call()
-        outer = overrides.get()
-        token = overrides.set({**outer, **self.frame} if outer else self.frame)
+        """Call the function; layers read traced arrays meanwhile.
+
+        What is written to buffers, of layers among the arguments or not, is kept if the function succeeds.
+        """
+        token = overrides.set(self.frame)
         try:
             result = self._call()
-            written = [(c, v) for c, old in self.buffers.items() if (v := self._seen(c)) is not old]
         finally:
             overrides.reset(token)
-        for cell, value in written:
-            value = self.lower(value)
-            if outer is None:
-                cell.value = value
-            else:
-                outer[cell] = value
+        outermost = overrides.get() is None
+        for cell, value in self.frame.written():
+            write(cell, self._plain(value) if outermost else self.lower(value))
         return result
 
     def _call(self) -> Any:
@@ -189,6 +193,12 @@ class Call:
         if x.tape is None:
             return x if self.nested else library.as_array(x.value)
         return x
+
+    def _plain(self, x: Any) -> Any:
+        if not isinstance(x, TracedArray):
+            return x
+        library = x._library
+        return library.as_array(library.raw(library.coerce(x, self.what)))
 
     # pulling back --------------------------------------------------------------------------------------------
 

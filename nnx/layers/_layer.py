@@ -82,7 +82,7 @@ class Layer:
         except KeyError:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}") from None
         frame = overrides.get()
-        return cell.value if frame is None else frame.get(cell, cell.value)
+        return cell.value if frame is None else frame[cell]
 
     def __setattr__(self, name: str, value: Any) -> None:
         cells = self._nnx_cells

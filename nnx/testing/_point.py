@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from ..autodiff import tree
-from ..autodiff.cells import Cell, overrides
+from ..autodiff.cells import Cell, Frame, overrides
 from ..autodiff.library import library_of
 
 __all__ = [
@@ -62,7 +62,7 @@ class Point:
 
     def call(self, f: Function) -> Any:
         """``f(*args)``; what it writes to layers is forgotten."""
-        token = overrides.set({**(overrides.get() or {}), **self.frame})
+        token = overrides.set(Frame(self.frame))
         try:
             return f(*self.args)
         finally:
