@@ -40,11 +40,15 @@ def test_results_of_the_wrong_kind(lib: Any) -> None:
 
 def test_arguments_that_cannot_be_differentiated(lib: Any) -> None:
     integers = lib.xp.asarray([1, 2], device=lib.device)
-    with pytest.raises(TypeError, match=r"argument 0 of .*total has dtype .*int64; only real and complex floating"):
+    with pytest.raises(
+        TypeError, match=r"argument 0 of .*total has dtype .*int64; only real and complex floating"
+    ):
         nnx.grad(total)(integers)
     with pytest.raises(TypeError, match=r"argument 1\['a'\]\[0\] .* dtype .*int64"):
         nnx.grad(lambda x, y: total(x), argnums=1)(lib.asarray([1.0]), {"a": [integers]})
-    with pytest.raises(TypeError, match="argument 0 .* has to be an array, a Layer or a container .*got float 3.0"):
+    with pytest.raises(
+        TypeError, match="argument 0 .* has to be an array, a Layer or a container .*got float 3.0"
+    ):
         nnx.grad(total)(3.0)
     with pytest.raises(ValueError, match="argnums has 2, but .*total was called with 1 arguments"):
         nnx.grad(total, argnums=2)(lib.asarray([1.0]))
@@ -56,7 +60,16 @@ def test_arguments_that_cannot_be_differentiated(lib: Any) -> None:
 
 @pytest.mark.parametrize(
     "convert",
-    [float, int, complex, np.asarray, lambda x: x.item(), lambda x: x.__dlpack__(), pickle.dumps, np.from_dlpack],
+    [
+        float,
+        int,
+        complex,
+        np.asarray,
+        lambda x: x.item(),
+        lambda x: x.__dlpack__(),
+        pickle.dumps,
+        np.from_dlpack,
+    ],
     ids=["float", "int", "complex", "asarray", "item", "dlpack", "pickle", "from_dlpack"],
 )
 def test_leaving_a_derivative_is_refused(lib: Any, convert: Any) -> None:
@@ -153,7 +166,10 @@ def test_a_function_without_a_rule_fails_only_where_its_derivative_is_needed() -
     x = np.asarray([1.0, 2.0])
     unused = nnx.grad(lambda x: (nnx.array_namespace(x).histogram_bin_edges(x, 1), total(x * x))[1])(x)
     np.testing.assert_array_equal(unused, [2.0, 4.0])
-    with pytest.raises(nnx.NotDifferentiableError, match=r"numpy.histogram_bin_edges has no derivative in nnx.*test_errors.py:\d+"):
+    with pytest.raises(
+        nnx.NotDifferentiableError,
+        match=r"numpy.histogram_bin_edges has no derivative in nnx.*test_errors.py:\d+",
+    ):
         nnx.grad(lambda x: total(nnx.array_namespace(x).histogram_bin_edges(x, 1)))(x)
 
 

@@ -65,10 +65,8 @@ def fixed(library: Library, name: str, forward: Function, rule: Rule) -> Functio
         if masks:
             tape.masked = True
         modes = remembered.get(needed) or modes_of(needed)
-        fits, kept, i = [], [], 0
-        for v, n in zip(values, needed, strict=True):
-            i += 1
-            mode = modes[i]
+        fits, kept = [], []
+        for v, n, mode in zip(values, needed, modes[1:], strict=True):
             if mode == KEEP or type(v) in plain:
                 kept.append(v)
                 fits.append(v if n else None)
