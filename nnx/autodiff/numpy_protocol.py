@@ -125,7 +125,15 @@ def _elementwise(library: Library, name: str | None, ufunc: Any) -> Function | N
 def ufunc(library: Library, ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """``np.exp(x)``, ``np.add.reduce(x)`` and their like."""
     _refuse_polynomials(inputs)
+    inputs = tuple(_number(library, x) for x in inputs)
     return _apply(library, ufunc, _ufunc_name(ufunc), method, inputs, kwargs)
+
+
+def _number(library: Library, x: Any) -> Any:
+    """NumPy's scalars beside another library's arrays, as the Python numbers that it takes them for."""
+    if isinstance(x, library.base) or getattr(x, "shape", None) != () or library.owns(x):
+        return x
+    return x.item() if type(x).__module__ == "numpy" else x
 
 
 def _refuse_polynomials(inputs: tuple[Any, ...]) -> None:

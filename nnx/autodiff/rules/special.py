@@ -227,7 +227,7 @@ RULES: dict[str, Rule] = {
     "lpmv": _e(None, _order, _legendre),
     "y0": _e(lambda xp, g, _o, x: -g * f.y1(x)),
     "y1": _e(lambda xp, g, out, x: g * (f.y0(x) - out / x)),
-    "yn": _e(None, lambda xp, g, out, n, x: g * (f.yn(n - 1, x) - n * out / x)),
+    "yn": _e(None, lambda xp, g, out, n, x: g * (f.yn(n - 1, x) - xp.astype(n, x.dtype) * out / x)),
     "yv": _e(_order, lambda xp, g, _o, v, x: g * (f.yv(v - 1, x) - f.yv(v + 1, x)) / 2),
     # Logarithms, entropies, losses
     "boxcox": _e(

@@ -98,8 +98,8 @@ def poisson_density(xp: Any, k: Any, m: Any) -> Any:
 
 def binomial_density(xp: Any, k: Any, n: Any, p: Any) -> Any:
     """Minus the derivative of ``bdtr(k, n, p)``, with k cut to an integer."""
-    k = xp.floor(k)
-    return beta_density(xp, k + 1, n - k, p)
+    k = xp.floor(xp.astype(k, p.dtype))
+    return beta_density(xp, k + 1, xp.astype(n, p.dtype) - k, p)
 
 
 def hazard(xp: Any, x: Any) -> Any:
