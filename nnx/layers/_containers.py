@@ -38,6 +38,12 @@ class _Numbered(Layer):
         layers.insert(index, _checked(type(self).__name__, layer))
         self._renumber(layers)
 
+    def pop(self, index: int = -1) -> Layer:
+        """Take a layer out and return it."""
+        layer = self._nnx_items[self._key(index)]
+        del self[index]
+        return layer
+
     def _renumber(self, layers: list[Layer]) -> None:
         self._nnx_items.clear()
         self._nnx_items.update({str(i): layer for i, layer in enumerate(layers)})
@@ -65,6 +71,12 @@ class _Numbered(Layer):
 
     def _key(self, index: int) -> str:
         keys = list(self._nnx_items)
+        if isinstance(index, str):
+            raise complaint(
+                type(self).__name__,
+                f"expected the number of a layer, got {index!r}; by name it is an attribute",
+                TypeError,
+            )
         if not -len(keys) <= index < len(keys):
             raise complaint(type(self).__name__, f"has {len(keys)} layers, got index {index}", IndexError)
         return keys[index]
@@ -194,6 +206,11 @@ class LayerDict(Layer):
         changed()
         return layer
 
+    def clear(self) -> None:
+        """Take all layers out."""
+        self._nnx_items.clear()
+        changed()
+
     def __len__(self) -> int:
         return len(self._nnx_items)
 
@@ -252,14 +269,16 @@ def _indented(name: str, lines: list[str]) -> str:
 
 def _checked(where: str, layer: Any) -> Layer:
     if not is_layer(layer):
-        hint = "; give an instance" if isinstance(layer, type) else ""
-        raise complaint(
-            where, f"expected layers, got {layer if hint else type(layer).__name__}{hint}", TypeError
-        )
+        got, hint = type(layer).__name__, ""
+        if isinstance(layer, type):
+            got, hint = layer.__name__, "; give an instance of it"
+        elif isinstance(layer, (list, tuple)):
+            hint = "; give them one by one, *layers" if where == "Sequential" else ""
+        raise complaint(where, f"expected layers, got {got}{hint}", TypeError)
     return layer
 
 
 def _checked_name(name: Any) -> str:
     if not isinstance(name, str) or not name or "." in name:
-        raise complaint("Layer", f"expected a name without dots, got {name!r}")
+        raise complaint("Layer", f"expected a name, a string without dots, got {name!r}")
     return name

@@ -10,7 +10,7 @@ from ..backend import Array, Backend, Device, backend, backend_of
 from ..functional._errors import complaint
 from ._context import add_context
 from ._report import Summary, representation, summarize
-from ._state import LoadResult, copy_of, load, moved, persistent
+from ._state import LoadResult, copy_of, in_dtype, load, moved, persistent
 from ._tree import changed, children, matching, refuse_cells, structural, tree_of
 
 __all__ = ["Layer"]
@@ -197,6 +197,8 @@ class Layer:
 
     def train(self, mode: bool = True) -> Self:
         """Set ``training`` on this layer and all below it, and return the layer."""
+        if not isinstance(mode, bool):
+            raise complaint(type(self).__name__, f"expected a training mode of True or False, got {mode!r}")
         for layer in tree_of(self).layers.values():
             layer.training = mode
         return self
@@ -241,6 +243,10 @@ class Layer:
     def to(self, backend_or_name: str | Backend, device: Device = None) -> Self:
         """Move every array to another library or device, and return the layer."""
         target = backend(backend_or_name) if isinstance(backend_or_name, str) else backend_or_name
+        if not isinstance(target, Backend):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise complaint(
+                type(self).__name__, f"expected the name of a backend, got {type(target).__name__}", TypeError
+            )
         new = [(cell, moved(cell.value, target, device)) for cell in tree_of(self).cells.values()]
         for cell, value in new:
             cell.value = value
@@ -248,10 +254,14 @@ class Layer:
 
     def astype(self, dtype: Any) -> Self:
         """Convert the floating-point parameters and buffers to ``dtype`` or its name, and return the layer."""
-        for cell in tree_of(self).cells.values():
-            xp = backend_of(cell.value).xp
-            if xp.isdtype(cell.value.dtype, "real floating"):
-                cell.value = xp.astype(cell.value, getattr(xp, dtype) if isinstance(dtype, str) else dtype)
+        cells = [
+            cell
+            for cell in tree_of(self).cells.values()
+            if backend_of(cell.value).is_inexact(cell.value.dtype)
+        ]
+        new = [in_dtype(type(self).__name__, cell.value, dtype) for cell in cells]
+        for cell, value in zip(cells, new, strict=True):
+            cell.value = value
         return self
 
     def apply(self, f: Callable[[Layer], Any]) -> Self:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from operator import index
 from typing import TYPE_CHECKING, Any
 
 from .. import init
@@ -80,11 +81,8 @@ class Linear(Layer):
         *,
         generator: Generator | None = None,
     ) -> None:
-        for name, n in (("in_features", in_features), ("out_features", out_features)):
-            if not isinstance(n, int) or n < 0:  # pyright: ignore[reportUnnecessaryIsInstance]
-                raise complaint("Linear", f"expected {name} to be a whole number of at least 0, got {n!r}")
-        self.in_features = in_features
-        self.out_features = out_features
+        self.in_features = in_features = _length("in_features", in_features)
+        self.out_features = out_features = _length("out_features", out_features)
         bound = 1.0 / math.sqrt(in_features) if in_features else 0.0
         where: dict[str, Any] = {"generator": generator, "dtype": dtype, "device": device}
         self.weight = Parameter(init.uniform((out_features, in_features), -bound, bound, **where))
@@ -99,3 +97,14 @@ class Linear(Layer):
         return (
             f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
         )
+
+
+def _length(name: str, n: Any) -> int:
+    """A length as a Python integer."""
+    try:
+        length = index(n)
+    except TypeError:
+        length = -1
+    if length < 0:
+        raise complaint("Linear", f"expected {name} to be a whole number of at least 0, got {n!r}")
+    return length

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+from ..autodiff.cells import Frame, overrides
 from ..backend import backend_of
 from ..backend.selector import backend
 from ..functional._errors import complaint
@@ -99,7 +100,10 @@ def _output_shapes(layer: Layer, input_shapes: tuple[Any, ...], dtype: Any) -> S
         raise complaint(
             type(layer).__name__, "summary needs the shape of the input, such as (32, 64)", TypeError
         )
-    cell = next(iter(tree_of(layer).cells.values()), None)
+    cells = [
+        cell for cell in tree_of(layer).cells.values() if backend_of(cell.value).is_inexact(cell.value.dtype)
+    ]
+    cell = cells[0] if cells else None
     place = backend() if cell is None else backend_of(cell.value)
     device = place.device if cell is None else cell.value.device
     if dtype is None:
@@ -107,18 +111,25 @@ def _output_shapes(layer: Layer, input_shapes: tuple[Any, ...], dtype: Any) -> S
     elif isinstance(dtype, str):
         dtype = getattr(place.xp, dtype)
     inputs = [place.xp.zeros(tuple(shape), dtype=dtype, device=device) for shape in input_shapes]
-    before = {path: other.training for path, other in tree_of(layer).layers.items()}
+    before = [(other, other.training, vars(other).get("forward")) for other in tree_of(layer).layers.values()]
     found: Shapes = {}
-    token = _recording.set(found)
+    token, frame = (
+        _recording.set(found),
+        overrides.set(Frame(overrides.get() or {})),
+    )  # buffers stay as they are
     try:
         _hook(layer)
         layer.eval()
         layer(*inputs)
     finally:
         _recording.reset(token)
-        for path, other in tree_of(layer).layers.items():
-            other.__dict__.pop("forward", None)
-            other.training = before[path]
+        overrides.reset(frame)
+        for other, training, forward in before:
+            other.training = training
+            if forward is None:
+                vars(other).pop("forward", None)
+            else:
+                vars(other)["forward"] = forward
     return found
 
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..autodiff.cells import Cell
 from ..backend import Array, Backend, backend_of
+from ..functional._errors import complaint
 
 if TYPE_CHECKING:
     from ._layer import Layer
 
 from ._tree import tree_of
 
-__all__ = ["LoadResult", "converted", "copy_of", "load", "persistent"]
+__all__ = ["LoadResult", "converted", "copy_of", "in_dtype", "load", "moved", "persistent"]
 
 
 class LoadResult(NamedTuple):
@@ -54,8 +55,27 @@ def moved(value: Array, target: Backend, device: Any = None) -> Array:
     return target.from_host(source.to_host(value), device)
 
 
+def in_dtype(where: str, x: Array, dtype: Any) -> Array:
+    """``x`` in a floating-point dtype, given as such or by its name; complex numbers do not become real ones."""
+    found, xp = dtype, backend_of(x).xp
+    if isinstance(dtype, str):
+        found = getattr(xp, dtype, None)
+    try:
+        floating = found is not None and xp.isdtype(found, ("real floating", "complex floating"))
+    except (TypeError, ValueError):
+        floating = backend_of(x).is_inexact(found)
+    if not floating:
+        raise complaint(where, f"expected a floating-point dtype or its name, got {dtype!r}", TypeError)
+    kind = "complex floating"
+    return x if xp.isdtype(x.dtype, kind) and not xp.isdtype(found, kind) else xp.astype(x, found)
+
+
 def load(layer: Layer, state: Mapping[str, Array], strict: bool) -> LoadResult:
     """Copy every array into its place, or raise with a list of all that is wrong and copy none."""
+    if not isinstance(state, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(
+            f"{type(layer).__name__}: expected a state dict, arrays by path, got {type(state).__name__}"
+        )
     places = persistent(layer)
     names = {path for path, _ in places}
     missing = [path for path, _ in places if path not in state]

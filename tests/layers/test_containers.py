@@ -48,6 +48,18 @@ def test_layer_list_and_dict() -> None:
     assert len(list(net.heads.values())) == 1
 
 
+def test_layers_are_taken_out() -> None:
+    model = nnx.Sequential(nnx.Linear(2, 2), nnx.ReLU(), nnx.Linear(2, 1))
+    first = model[0]
+    assert model.pop(0) is first
+    assert list(model.parameters()) == ["1.weight", "1.bias"]
+    assert model.pop().out_features == 1
+    assert len(model) == 1
+    named = nnx.LayerDict({"a": nnx.Linear(2, 2)})
+    named.clear()
+    assert len(named) == len(named.parameters()) == 0
+
+
 def test_residual_adds_its_input(lib: Any) -> None:
     inner, shortcut = nnx.Linear(3, 2), nnx.Linear(3, 2, bias=False)
     x = lib.asarray(np.ones((4, 3), "f4"))
@@ -63,10 +75,21 @@ BAD = [
     (
         lambda: nnx.Sequential(nnx.ReLU),
         TypeError,
-        "Sequential: expected layers, got .*ReLU.*; give an instance",
+        "Sequential: expected layers, got ReLU; give an instance of it",
     ),
+    (
+        lambda: nnx.Sequential([nnx.ReLU()]),
+        TypeError,
+        r"Sequential: expected layers, got list; give them one by one",
+    ),
+    (lambda: nnx.Sequential({"a": nnx.ReLU()})["a"], TypeError, "expected the number of a layer, got 'a'"),
     (lambda: nnx.LayerList([1]), TypeError, "LayerList: expected layers, got int"),
-    (lambda: nnx.LayerDict({"a.b": nnx.ReLU()}), ValueError, "expected a name without dots, got 'a.b'"),
+    (
+        lambda: nnx.LayerDict({"a.b": nnx.ReLU()}),
+        ValueError,
+        "expected a name, a string without dots, got 'a.b'",
+    ),
+    (lambda: nnx.Sequential({1: nnx.ReLU()}), ValueError, "expected a name, a string without dots, got 1"),
     (lambda: nnx.Sequential(nnx.ReLU())[1], IndexError, "Sequential: has 1 layers, got index 1"),
     (lambda: nnx.Residual(None), TypeError, "Residual: expected layers, got NoneType"),
     (

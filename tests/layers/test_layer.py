@@ -221,6 +221,26 @@ def test_astype_converts_floating_arrays_only(lib: Any) -> None:
     assert net.astype(lib.xp.float32).first.weight.dtype == lib.xp.float32
 
 
+def test_dtypes_that_are_not_floating_are_refused_and_nothing_is_converted(lib: Any) -> None:
+    net = Net()
+    for dtype in ("int32", "float65", "linalg", lib.xp.int64, None, 3):
+        with pytest.raises(TypeError, match="Net: expected a floating-point dtype or its name, got "):
+            net.astype(dtype)
+    assert net.first.weight.dtype == lib.xp.float32
+    assert net.astype("complex64").astype(lib.xp.float64).scale.dtype == lib.xp.complex64
+
+
+def test_arguments_that_make_no_sense_are_refused() -> None:
+    net = Net()
+    with pytest.raises(TypeError, match="Net: expected a state dict, arrays by path, got list"):
+        net.load_state_dict([1.0])
+    with pytest.raises(ValueError, match="Net: expected a training mode of True or False, got 'no'"):
+        net.train("no")
+    with pytest.raises(TypeError, match="Net: expected the name of a backend, got NoneType"):
+        net.to(None)
+    assert nnx.Linear(np.int64(3), np.int32(2)).weight.shape == (2, 3)
+
+
 def test_to_moves_between_libraries_and_devices() -> None:
     net = Net()
     host = {path: x.copy() for path, x in net.parameters().items()}

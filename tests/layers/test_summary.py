@@ -45,6 +45,24 @@ def test_a_model_that_fails_is_left_as_it_was() -> None:
         model.summary()
 
 
+def test_buffers_and_forwards_of_its_own_are_left_as_they_were(lib: Any) -> None:
+    class Counted(nnx.Layer):
+        def __init__(self) -> None:
+            self.calls = nnx.Buffer(nnx.init.zeros((), dtype="int64"))
+            self.linear = nnx.Linear(2, 1)
+            self.linear.forward = lambda x: x
+
+        def forward(self, x: Any) -> Any:
+            self.calls = self.calls + 1
+            return self.linear(x)
+
+    model = Counted()
+    own = model.linear.forward
+    assert "(5, 2)" in model.summary((5, 2))
+    lib.assert_equal(model.calls, 0)
+    assert model.linear.forward is own
+
+
 def test_tied_unused_and_several_inputs() -> None:
     class Net(nnx.Layer):
         def __init__(self) -> None:
