@@ -46,7 +46,8 @@ class Indexing:
     def plain_key(self: _Library, key: Any) -> Any:
         """The key with plain arrays for traced ones, and plain integers for 0-d integer arrays."""
         if isinstance(key, tuple):
-            return tuple(self.plain_key(k) for k in key)
+            items = tuple(self.plain_key(k) for k in key)
+            return items[0] if len(items) == 1 and type(items[0]) is not tuple else items
         if isinstance(key, TracedArray):
             raw = self.raw(key)
             if raw.shape == () and self.xp.isdtype(raw.dtype, "integral"):
