@@ -346,7 +346,10 @@ def attribute(x: Any, name: str) -> Any:
             from .numpy_functions import PROPERTIES
 
             return PROPERTIES[name](library.namespace, library.coerce(x, name))
-        raise AttributeError(f"a traced array of {library.label} has no attribute {name!r}")
+        raise AttributeError(
+            f"a traced array of {library.label} has no attribute {name!r}: inside a derivative of nnx there is what the "
+            "standard has, and what of the library's own can be differentiated"
+        )
     from .numpy_functions import METHODS
 
     if name not in METHODS:

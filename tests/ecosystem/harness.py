@@ -9,7 +9,7 @@ Each row ends as one of
   unsupported  the library itself does not take these arrays, traced or not
   flat         the true gradient is zero (a row that proves nothing)
   wrong        an answer that differs: the one thing that must never happen
-  broken       any other exception
+  failed       an error of the library's own that nnx did not annotate
 """
 
 from __future__ import annotations
@@ -229,7 +229,7 @@ def run(case: Case, library: str, verbose: bool = False) -> Outcome:
             return outcome("refused", traceback.format_exc() if verbose else why)
         if unsupported:
             return outcome("unsupported", unsupported)
-        return outcome("broken", traceback.format_exc())
+        return outcome("failed", traceback.format_exc())
     for before, after in zip(values, inputs, strict=True):
         if not np.array_equal(before, host(after)):
             return outcome("wrong", "the caller's array was changed")
@@ -280,7 +280,7 @@ def run_all(
 
 def show(library: str, outcomes: Sequence[Outcome]) -> None:
     """Print the names by status, and the counts."""
-    for status in ("right", "refused", "unsupported", "flat", "invalid", "broken", "wrong"):
+    for status in ("right", "refused", "unsupported", "flat", "invalid", "failed", "wrong"):
         names = [o.name for o in outcomes if o.status == status]
         if names:
             print(f"{status} ({len(names)}): {', '.join(names)}")
@@ -301,7 +301,7 @@ def main() -> None:
     options = parser.parse_args()
 
     def report(o: Outcome) -> None:
-        if options.v or o.status in ("wrong", "broken", "invalid"):
+        if options.v or o.status in ("wrong", "failed", "invalid"):
             print(f"=== {o.name}: {o.status} ({o.seconds:.2f} s)\n{o.detail}", flush=True)
 
     outcomes = {name: run_all(name, options.k, report, verbose=options.v) for name in options.library}

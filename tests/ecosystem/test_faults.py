@@ -1,0 +1,99 @@
+"""Ways in which code of others once lost a derivative, or nearly: each is a few lines of what SciPy or
+scikit-learn do, and stays mended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import array_api_strict
+import numpy as np
+import pytest
+
+import nnx
+
+STRICT = array_api_strict.asarray
+
+
+def total(x: Any) -> Any:
+    return nnx.array_namespace(x).sum(x)
+
+
+def test_functions_beyond_the_standard_that_write_into_their_argument() -> None:
+    """`scipy.stats.false_discovery_control` restores an order with `xp.put_along_axis` where there is one."""
+    weights = np.asarray([1.0, 10.0, 100.0])
+
+    def f(x: Any) -> Any:
+        xp = nnx.array_namespace(x)
+        order = xp.argsort(x)
+        y = xp.take_along_axis(x, order, axis=-1) ** 2
+        xp.put_along_axis(y, order, values=y.copy(), axis=-1)
+        return total(weights * y)
+
+    x = np.asarray([3.0, 1.0, 2.0])
+    np.testing.assert_allclose(nnx.grad(f)(x), 2 * weights * x)
+
+
+def test_zero_cotangents_stay_zero_through_operators() -> None:
+    """scikit-learn's scalers compute 0 / 0 and overwrite it under a mask."""
+
+    def f(x: Any) -> Any:
+        xp = nnx.array_namespace(x)
+        zero = xp.zeros_like(x)
+        unused = (x * zero / zero) ** 2
+        unused[zero == 0] = (x * x)[zero == 0]
+        return total(unused)
+
+    with np.errstate(invalid="ignore"):
+        np.testing.assert_allclose(nnx.grad(f)(np.asarray([1.0, 2.0])), [2.0, 4.0])
+
+
+@pytest.mark.parametrize("make", [np.asarray, STRICT], ids=["numpy", "strict"])
+def test_views_with_new_axes_are_written_back(make: Any) -> None:
+    def f(x: Any) -> Any:
+        y = x * 1.0
+        y[None, :][0, 1] = 5.0 * x[0]
+        column = y[:, None]
+        column *= 2.0
+        return total(y * y)
+
+    np.testing.assert_allclose(nnx.to_numpy(nnx.grad(f)(make([1.0, 2.0, 3.0]))), [208.0, 0.0, 24.0])
+
+
+@pytest.mark.parametrize("make", [np.asarray, STRICT], ids=["numpy", "strict"])
+def test_numbers_of_numpy_on_either_side(make: Any) -> None:
+    two = np.float64(2.0)
+
+    def f(x: Any) -> Any:
+        chosen = nnx.array_namespace(x).astype((x > two) & (np.float64(9.0) > x), x.dtype)
+        return total((two * x + x / two) * chosen)
+
+    np.testing.assert_allclose(nnx.to_numpy(nnx.grad(f)(make([1.0, 4.0]))), [0.0, 2.5])
+
+
+def test_python_booleans_on_the_left() -> None:
+    def f(x: Any) -> Any:
+        return total(nnx.array_namespace(x).where(True & (x > 2.0), x, 0.0))
+
+    np.testing.assert_array_equal(nnx.grad(f)(np.asarray([1.0, 4.0])), [0.0, 1.0])
+
+
+def test_dtypes_are_no_arrays() -> None:
+    def f(x: Any) -> Any:
+        xp = nnx.array_namespace(x)
+        return total(xp.astype(x, xp.result_type(x, xp.float64)) * xp.finfo(x.dtype).eps)
+
+    assert nnx.grad(f)(np.asarray([1.0]))[0] == np.finfo(np.float64).eps
+
+
+def test_an_error_of_compiled_code_says_what_was_refused_before() -> None:
+    def f(x: Any) -> Any:
+        try:
+            np.asarray(x)
+        except TypeError:
+            raise ValueError("could not convert") from None
+        return total(x)
+
+    with pytest.raises(ValueError, match="could not convert") as caught:
+        nnx.grad(f)(np.asarray([1.0]))
+    assert "a conversion to NumPy takes a plain array out of a derivative" in caught.value.__notes__[0]
+    assert "test_faults.py" in caught.value.__notes__[0]
