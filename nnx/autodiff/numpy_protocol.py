@@ -180,10 +180,8 @@ def _apply(
             return result if out is None else out
     if call is None:
         raise refuse(title)
-    kwargs = {
-        k: v for k, v in kwargs.items()
-        if not (k in ("casting", "order", "subok", "where") or v is None or type(v).__name__ == "_NoValueType")
-    }  # fmt: skip
+    given = {k: v for k, v in kwargs.items() if v is not None or k == "axis"}
+    kwargs = {k: v for k, v in given.items() if k not in _IGNORED and type(v).__name__ != "_NoValueType"}
     if method == "__call__":
         result = _called(library, title, call, inputs, kwargs)
         if where is not True:
@@ -191,6 +189,9 @@ def _apply(
     else:
         result = _method(library, name or "", title, call, method, inputs, kwargs, where)
     return _into(library, out, result)
+
+
+_IGNORED = frozenset(("casting", "order", "subok", "where"))
 
 
 def _called(
@@ -220,7 +221,10 @@ def _called(
 def _chosen(library: Library, title: str, where: Any, result: Any, out: Any) -> Any:
     if out is None or isinstance(out, tuple):
         raise refuse(f"{title} with where= and no out= (what it leaves out would be undefined)")
-    return library.namespace.where(library.namespace.asarray(where), result, out)
+    from .numpy_functions._tools import as_array
+
+    xp = library.namespace
+    return xp.where(as_array(xp, where, result), result, out)
 
 
 def _into(library: Library, out: Any, result: Any) -> Any:
@@ -347,8 +351,8 @@ def attribute(x: Any, name: str) -> Any:
 
             return PROPERTIES[name](library.namespace, library.coerce(x, name))
         raise AttributeError(
-            f"a traced array of {library.label} has no attribute {name!r}: inside a derivative of nnx there is what the "
-            "standard has, and what of the library's own can be differentiated"
+            f"a traced array of {library.label} has no attribute {name!r}: inside a derivative of nnx there is what "
+            "the standard has, and what of the library's own can be differentiated"
         )
     from .numpy_functions import METHODS
 
