@@ -209,11 +209,11 @@ class Backend:
         return result
 
     def is_view(self, result: Array, source: Array) -> bool:
-        """Whether a write into `result` would show in `source`; False where the library cannot say."""
+        """Whether a write into one would show in the other; False where the library cannot say."""
         host = _host()
         try:
-            seen = host.xp.from_dlpack(result)
-            return bool(seen.flags.writeable) and host.is_view(seen, host.xp.from_dlpack(source))
+            seen, base = host.xp.from_dlpack(result), host.xp.from_dlpack(source)
+            return bool(seen.flags.writeable or base.flags.writeable) and host.is_view(seen, base)
         except _NOT_ON_HOST:
             return False
 
