@@ -40,6 +40,13 @@ def _like(name: str) -> Callable[..., Any]:
     return function
 
 
+def _empty_like(
+    xp: Any, prototype: Any, /, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *,
+    device: Any = None,
+) -> Any:  # fmt: skip
+    return _like("zeros")(xp, prototype, dtype, order, subok, shape, device=device)
+
+
 def _full_like(
     xp: Any, a: Any, fill_value: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *,
     device: Any = None,
@@ -58,7 +65,8 @@ def _copy(xp: Any, a: Any, order: str = "K", subok: bool = False) -> Any:
 
 
 def _astype(xp: Any, x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
-    return xp.astype(as_array(xp, x), dtype_of(xp, dtype), copy=copy)
+    x, kind = as_array(xp, x), dtype_of(xp, dtype)
+    return x if x.dtype == kind and not copy else xp.astype(x, kind)
 
 
 def _array(
@@ -93,8 +101,18 @@ def _full(
     return xp.asarray(xp.broadcast_to(value, _shape(shape)), copy=True)
 
 
-def _arange(xp: Any, *args: Any, dtype: Any = None, device: Any = None, **bounds: Any) -> Any:
-    return xp.arange(*args, **bounds, dtype=dtype_of(xp, dtype), device=device)
+def _arange(
+    xp: Any,
+    start_or_stop: Any,
+    /,
+    stop: Any = None,
+    step: Any = 1,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+) -> Any:
+    start, stop = (0, start_or_stop) if stop is None else (start_or_stop, stop)
+    return xp.arange(start, stop, step, dtype=dtype_of(xp, dtype), device=device)
 
 
 def _eye(
@@ -124,7 +142,7 @@ def _spaced(
     i = xp.reshape(i, (-1,) + (1,) * delta.ndim)
     out = start + i * step if intervals > 0 else start + i * delta
     if endpoint and num > 1:  # the last one exactly
-        out = xp.concat([out[:-1], (stop + xp.zeros_like(delta))[None, ...]])
+        out = xp.concat([out[:-1, ...], (stop + xp.zeros_like(delta))[None, ...]])
     return (xp.moveaxis(out, 0, axis_of(axis, out.ndim)) if out.ndim > 1 else out), step
 
 
@@ -163,7 +181,7 @@ def _geomspace(
     out = xp.pow(xp.asarray(10.0, dtype=logs.dtype, device=logs.device), logs) * sign
     if num > 0:  # the ends exactly
         ends = [(start + xp.zeros_like(sign))[None, ...], (stop + xp.zeros_like(sign))[None, ...]]
-        out = xp.concat([ends[0], out[1:-1], ends[1]] if endpoint and num > 1 else [ends[0], out[1:]])
+        out = xp.concat([ends[0], out[1:-1, ...], ends[1]] if endpoint and num > 1 else [ends[0], out[1:, ...]])
     out = xp.moveaxis(out, 0, axis_of(axis, out.ndim)) if out.ndim > 1 else out
     return out if dtype is None else xp.astype(out, dtype_of(xp, dtype))
 
@@ -177,11 +195,11 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "array": _array,
     "asanyarray": _asarray,
     "asarray": _asarray,
-    "ascontiguousarray": _asarray,
+    "ascontiguousarray": lambda xp, a, dtype=None: _asarray(xp, a, dtype),
     "astype": _astype,
     "copy": _copy,
     "empty": _constant("empty"),
-    "empty_like": _like("zeros"),
+    "empty_like": _empty_like,
     "eye": _eye,
     "full": _full,
     "full_like": _full_like,

@@ -156,7 +156,6 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "hstack": _hstack,
     "insert": _insert,
     "meshgrid": _meshgrid,
-    "row_stack": _vstack,
     "stack": _stack,
     "vstack": _vstack,
 }

@@ -166,8 +166,11 @@ def _matrix_power(xp: Any, a: Any, n: int) -> Any:
 
 def _matrix_rank(xp: Any, A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
     A = floating(xp, A)
+    if A.ndim < 2:
+        return int(xp.any(A != 0))
     if tol is not None:
-        return xp.count_nonzero(xp.linalg.svdvals(A) > tol, axis=-1)
+        tol = as_array(xp, tol, A)
+        return xp.count_nonzero(xp.linalg.svdvals(A) > (tol[..., None] if tol.ndim else tol), axis=-1)
     return xp.linalg.matrix_rank(A, **({} if rtol is None else {"rtol": rtol}))
 
 

@@ -30,7 +30,8 @@ def _astype(
         _ = xp._library.raw(x)[: 0 if x.ndim else ...].astype(
             dtype, casting=casting
         )  # raises where it must not be cast
-    return xp.astype(x, dtype_of(xp, dtype), copy=bool(copy))
+    kind = dtype_of(xp, dtype)
+    return x if x.dtype == kind and not copy else xp.astype(x, kind)
 
 
 def _reshape(xp: Any, x: Any, *shape: Any, order: str = "C", copy: Any = None) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 from ..einsum import einsum
 from ._tools import as_arrays, axes_of, axis_of, is_complex, places, same_dtype, unavailable, with_axes
 
-__all__ = ["FUNCTIONS"]
+__all__ = ["FUNCTIONS", "UFUNCS", "convolution"]
 
 
 def _conj(xp: Any, x: Any) -> Any:
@@ -180,11 +180,15 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "linalg.outer": _linalg_outer,
     "linalg.tensordot": lambda xp, x1, x2, /, *, axes=2: _tensordot(xp, x1, x2, axes),
     "linalg.vecdot": _vecdot,
-    "matmul": _matmul,
-    "matvec": _matvec,
     "outer": _outer,
     "tensordot": _tensordot,
     "vdot": _vdot,
+}
+
+UFUNCS: dict[str, Callable[..., Any]] = {
+    "matmul": _matmul,
+    "matvec": _matvec,
     "vecdot": _vecdot,
     "vecmat": _vecmat,
 }
+"""Universal functions of NumPy's that are products."""

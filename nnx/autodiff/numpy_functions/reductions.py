@@ -90,6 +90,7 @@ def _mean(
     dtype: Any = None,
     out: Any = None,
     keepdims: bool = False,
+    *,
     where: Any = True,
 ) -> Any:
     a = floating(xp, a) if dtype is None else xp.astype(as_array(xp, a), dtype_of(xp, dtype), copy=False)
@@ -101,7 +102,7 @@ def _mean(
 
 def _var(
     xp: Any, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0, keepdims: bool = False,
-    where: Any = True, mean: Any = None, correction: Any = None,
+    *, where: Any = True, mean: Any = None, correction: Any = None,
 ) -> Any:  # fmt: skip
     a = floating(xp, a) if dtype is None else xp.astype(as_array(xp, a), dtype_of(xp, dtype), copy=False)
     axis, ddof = _axis(axis), ddof if correction is None else correction
@@ -118,13 +119,15 @@ def _var(
 
 def _std(
     xp: Any, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0, keepdims: bool = False,
-    where: Any = True, mean: Any = None, correction: Any = None,
+    *, where: Any = True, mean: Any = None, correction: Any = None,
 ) -> Any:  # fmt: skip
     a = floating(xp, a) if dtype is None else xp.astype(as_array(xp, a), dtype_of(xp, dtype), copy=False)
     if where is True and mean is None and not is_complex(xp, a):
         ddof = ddof if correction is None else correction
         return xp.std(a, axis=_axis(axis), correction=ddof, keepdims=bool(keepdims))
-    return xp.sqrt(_var(xp, a, axis, None, None, ddof, keepdims, where, mean, correction))
+    return xp.sqrt(
+        _var(xp, a, axis, None, None, ddof, keepdims, where=where, mean=mean, correction=correction)
+    )
 
 
 def _ptp(xp: Any, a: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
@@ -238,20 +241,21 @@ def _nanmean(
     dtype: Any = None,
     out: Any = None,
     keepdims: bool = False,
+    *,
     where: Any = True,
 ) -> Any:
     a = floating(xp, a)
-    return _mean(xp, a, axis, dtype, None, keepdims, _chosen(xp, a, where))
+    return _mean(xp, a, axis, dtype, None, keepdims, where=_chosen(xp, a, where))
 
 
 def _nanvar(
     xp: Any, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0, keepdims: bool = False,
-    where: Any = True, mean: Any = None, correction: Any = None,
+    *, where: Any = True, mean: Any = None, correction: Any = None,
 ) -> Any:  # fmt: skip
     a = floating(xp, a)
     chosen = _chosen(xp, a, where)
     safe = xp.where(chosen, a, 0)
-    result = _var(xp, safe, axis, dtype, None, ddof, keepdims, chosen, mean, correction)
+    result = _var(xp, safe, axis, dtype, None, ddof, keepdims, where=chosen, mean=mean, correction=correction)
     count = xp.sum(xp.astype(chosen, xp.int64), axis=_axis(axis), keepdims=bool(keepdims))
     return xp.where(count > (ddof if correction is None else correction), result, xp.nan)
 

@@ -44,25 +44,21 @@ def _nonzero(xp: Any, a: Any) -> Any:
 
 
 def _clip(
-    xp: Any,
-    a: Any,
-    a_min: Any = None,
-    a_max: Any = None,
-    out: Any = None,
-    *,
-    min: Any = None,
-    max: Any = None,
-) -> Any:
-    a = as_array(xp, a)
+    xp: Any, a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None,
+    **kwargs: Any,
+) -> Any:  # fmt: skip
+    if kwargs:
+        raise unavailable(f"np.clip with {', '.join(kwargs)}=")
     low, high = (a_min if min is None else min), (a_max if max is None else max)
-    if low is None and high is None:
+    a, *bounds = weak_arrays(xp, (a, *(b for b in (low, high) if b is not None)))
+    if not bounds:
         return xp.asarray(a, copy=True)
-    # NumPy's clip lets the upper bound win, and promotes as maximum and minimum do.
-    if low is not None:
-        a = xp.maximum(a, low) if not isinstance(low, (int, float)) else xp.clip(a, min=low)
-    if high is not None:
-        a = xp.minimum(a, high) if not isinstance(high, (int, float)) else xp.clip(a, max=high)
-    return a
+    kind, bounds = common(xp, a, *bounds), iter(bounds)
+    low, high = (None if b is None else xp.astype(next(bounds), kind, copy=False) for b in (low, high))
+    a = xp.astype(a, kind, copy=False)
+    if high is None:
+        return xp.clip(a, min=low)
+    return xp.clip(a, max=high) if low is None else xp.clip(a, min=xp.minimum(low, high), max=high)
 
 
 def _indices(xp: Any, indices: Any, n: int, mode: str, beside: Any) -> Any:
@@ -267,7 +263,7 @@ def _copyto(xp: Any, dst: Any, src: Any, casting: str = "same_kind", where: Any 
     dst[...] = src if where is True else xp.where(_condition(xp, where, dst), src, dst)
 
 
-def _putmask(xp: Any, a: Any, mask: Any, values: Any) -> None:
+def _putmask(xp: Any, a: Any, /, mask: Any, values: Any) -> None:
     a = _target(xp, a, "putmask")
     a[...] = xp.where(_condition(xp, mask, a), xp.reshape(_filled_up(xp, values, a.size, a), a.shape), a)
 

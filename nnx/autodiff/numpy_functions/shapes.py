@@ -32,7 +32,7 @@ def _reversed(xp: Any, x: Any) -> Any:
     return xp.permute_dims(x, tuple(range(x.ndim))[::-1])
 
 
-def _reshape(xp: Any, a: Any, shape: Any = None, order: Any = "C", *, copy: Any = None) -> Any:
+def _reshape(xp: Any, a: Any, /, shape: Any = None, order: Any = "C", *, copy: Any = None) -> Any:
     a = as_array(xp, a)
     params = {} if copy is None else {"copy": copy}
     if _order(order, "np.reshape") == "C":

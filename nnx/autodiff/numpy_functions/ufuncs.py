@@ -9,7 +9,7 @@ from typing import Any
 from ..primitive import primitive
 from ..scatter import scatter_rows
 from ._tools import as_array, as_arrays, axis_of, floating, is_complex, places, unavailable, write_into
-from .products import FUNCTIONS as PRODUCTS
+from .products import UFUNCS as PRODUCTS
 
 __all__ = [
     "FORMULAS",
@@ -113,6 +113,7 @@ def _heaviside(xp: Any, x: Any, y: Any) -> Any:
 
 # All arguments arrive as traced arrays.
 FORMULAS: dict[str, Callable[..., Any]] = {
+    **PRODUCTS,
     "cbrt": lambda xp, x: cbrt(floating(xp, x)),
     "deg2rad": lambda xp, x: x * (math.pi / 180),
     "degrees": lambda xp, x: x * (180 / math.pi),
@@ -127,14 +128,10 @@ FORMULAS: dict[str, Callable[..., Any]] = {
     "heaviside": _heaviside,
     "ldexp": _scaled,
     "logaddexp2": lambda xp, x, y: xp.logaddexp(x * _LN2, y * _LN2) / _LN2,
-    "matmul": PRODUCTS["matmul"],
-    "matvec": PRODUCTS["matvec"],
     "modf": _modf,
     "nextafter": _nextafter,
     "rad2deg": lambda xp, x: x * (180 / math.pi),
     "radians": lambda xp, x: x * (math.pi / 180),
-    "vecdot": PRODUCTS["vecdot"],
-    "vecmat": PRODUCTS["vecmat"],
 }
 
 
