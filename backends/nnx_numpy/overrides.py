@@ -19,7 +19,7 @@ from .updates import UPDATES
 Array = Any
 
 MASKS = {np.dtype(f"f{n}"): np.dtype(f"i{n}") for n in (2, 4, 8)}
-ROW = 16  # from this length of the last axis on, a row of zeros is faster than a single one
+ROW, WORTHWHILE = 16, 4096  # from this length of the last axis and size on, a row of zeros beats a single one
 
 
 @cache
@@ -53,7 +53,7 @@ def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
 
 def relu(x: Array) -> Array:
     """NumPy's maximum is vectorised for two arrays, not for an array and a number."""
-    if x.ndim == 0 or x.shape[-1] < ROW:
+    if x.size < WORTHWHILE or x.shape[-1] < ROW:
         return np.maximum(x, 0)
     return np.maximum(x, np.zeros(x.shape[-1:], x.dtype))
 

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from fnmatch import fnmatchcase
 from typing import Any
 
 from ..autodiff.cells import Cell
 from ..backend import Array, Backend, backend_of
 from ..functional._errors import complaint
-from ._buckets import Bucket, FlatBucket, PlainBucket
-from ._places import places_of
+from ._buckets import Bucket, FlatBucket, PlainBucket, writes_through
+from ._fused import FusedBucket
+from ._places import matches, places_of
 from ._state import checked, moved_with
 
 __all__ = ["LearningRate", "Optimizer"]
 
 LearningRate = float | Callable[[int], float]
 Known = tuple[int, dict[str, Array]]  # how many updates a parameter has had, and its statistics
-PIECE = 65_536  # elements: fewer and calls cost more than they save, more and they leave the cache
 
 
 class Optimizer:
@@ -64,7 +63,7 @@ class Optimizer:
         self._cells: dict[str, Cell] | None = None
         self._buckets: list[Bucket] = []
         self._kept: dict[str, Known] = {}
-        unused = [p for p in self.groups if not any(_matches(p, path) for path in self._places.cells())]
+        unused = [p for p in self.groups if not any(matches(p, path) for path in self._places.cells())]
         if unused:
             raise complaint(
                 type(self).__name__,
@@ -178,7 +177,7 @@ class Optimizer:
 
     def _group(self, path: str) -> int:
         """The index of the first pattern that matches; -1 for none."""
-        return next((i for i, pattern in enumerate(self.groups) if _matches(pattern, path)), -1)
+        return next((i for i, pattern in enumerate(self.groups) if matches(pattern, path)), -1)
 
     def _settings(self, group: int) -> dict[str, Any]:
         return self.settings if group < 0 else {**self.settings, **list(self.groups.values())[group]}
@@ -222,10 +221,11 @@ class Optimizer:
         backend = backend_of(members[0][1].value)
         names = self.statistics(self._settings(group))
         states = {path: moved_with(cell.value, known[path][1]) for path, cell in members if path in known}
-        if not any(name.startswith("optim.") for name in backend.overrides):
-            return PlainBucket(backend, members, group, step, names, states)
-        override = backend.overrides.get(f"optim.{self.name}")
-        return FlatBucket(backend, members, group, step, names, states, override and override[0], PIECE)
+        in_place = backend.overrides.get(f"optim.{self.name}")
+        if in_place is not None:
+            return FusedBucket(backend, members, group, step, names, states, in_place[0])
+        flat = writes_through(backend, members[0][1].value)
+        return (FlatBucket if flat else PlainBucket)(backend, members, group, step, names, states)
 
     def _check_dtype(self, path: str, value: Array, backend: Backend) -> None:
         if not backend.xp.isdtype(value.dtype, "real floating"):
@@ -243,7 +243,7 @@ class Optimizer:
             for bucket in self._buckets:
                 ours = [grads[path] for path in bucket.paths]
                 for g, shape in zip(ours, bucket.shapes, strict=True):
-                    if type(g) is not bucket.kind or g.shape != shape:
+                    if type(g) is not bucket.kind or g.shape != shape or g.dtype != bucket.dtype:
                         ours = self._coerced(bucket, ours)
                         break
                 count += len(ours)
@@ -256,7 +256,7 @@ class Optimizer:
         return arranged
 
     def _coerced(self, bucket: Bucket, gradients: list[Array]) -> list[Array]:
-        """Scalars as arrays; anything else that doesn't fit is an error."""
+        """Scalars as arrays, in the dtype of the parameters; anything else that doesn't fit is an error."""
         name, new = type(self).__name__, []
         for path, g, shape in zip(bucket.paths, gradients, bucket.shapes, strict=True):
             if getattr(type(g), "__nnx_traced__", False):
@@ -279,7 +279,9 @@ class Optimizer:
                 )  # fmt: skip
             if tuple(g.shape) != shape:
                 raise complaint(name, f'gradient "{path}": expected shape {shape}, got {tuple(g.shape)}')
-            new.append(backend.xp.asarray(g))
+            if backend.xp.isdtype(g.dtype, "complex floating"):
+                raise complaint(name, f'gradient "{path}": expected real numbers, got {g.dtype}', TypeError)
+            new.append(backend.xp.astype(backend.xp.asarray(g), bucket.dtype))
         return new
 
     def _complain(self, grads: Any) -> None:
@@ -294,7 +296,3 @@ class Optimizer:
         lines += [f'"{path}": belongs to no trainable parameter' for path in unknown]
         if lines:
             raise complaint(name, "the gradients don't fit, nothing was updated:\n  " + "\n  ".join(lines))
-
-
-def _matches(pattern: str, path: str) -> bool:
-    return fnmatchcase(path, pattern) or fnmatchcase(path, pattern + ".*")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 
 from ..autodiff.cells import Cell
 from ..backend import Array, backend_of
 from ..functional._errors import complaint
 
-__all__ = ["FromLayer", "FromMapping", "places_of"]
+__all__ = ["FromLayer", "FromMapping", "matches", "places_of"]
 
 
 class FromLayer:
@@ -65,3 +66,8 @@ def places_of(model_or_parameters: Any) -> FromLayer | FromMapping:
         f"expected a Layer or a dict of arrays by name, got {type(model_or_parameters).__name__}",
         TypeError,
     )
+
+
+def matches(pattern: str, path: str) -> bool:
+    """Whether a pattern means a path, itself or as the path of a layer above."""
+    return fnmatchcase(path, pattern) or fnmatchcase(path, pattern + ".*")

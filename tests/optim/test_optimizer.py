@@ -7,6 +7,7 @@ import pytest
 
 import nnx
 from nnx.optim import schedules
+from nnx.optim._fused import FusedBucket
 
 
 def network() -> Any:
@@ -54,6 +55,7 @@ def test_on_numpy_all_parameters_are_views_of_one_array() -> None:
     arrays = list(model.parameters().values())
     assert len({id(x.base) for x in arrays}) == 1
     assert arrays[0].base.size == sum(x.size for x in arrays)
+    assert type(nnx.optim.Adam(model)._bucket(-1, 0, list(model.__nnx_cells__().items()), {})) is FusedBucket
 
 
 def test_what_was_read_from_the_model_shows_the_update_on_numpy_and_a_snapshot_does_not() -> None:
@@ -262,6 +264,15 @@ def test_gradients_of_another_library_or_inside_a_derivative_are_refused() -> No
 
     with pytest.raises(TypeError, match="update was called inside a derivative"):
         nnx.grad(f)(np.ones(2))
+
+
+def test_gradients_are_taken_in_the_dtype_of_their_parameter(lib: Any) -> None:
+    optimizer = nnx.optim.SGD({"w": lib.asarray([1.0, 2.0], "float32")}, learning_rate=1.0)
+    optimizer.update({"w": lib.asarray([0.5, 0.5])})
+    assert optimizer.parameters["w"].dtype == lib.xp.float32
+    lib.assert_equal(optimizer.parameters["w"], [0.5, 1.5])
+    with pytest.raises(TypeError, match='gradient "w": expected real numbers, got'):
+        optimizer.update({"w": lib.asarray([1j, 1.0])})
 
 
 BAD: list[tuple[Any, type[Exception], str]] = [

@@ -72,14 +72,16 @@ def test_defaults_are_those_of_torch(name: str) -> None:
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.name}-{'-'.join(row.settings)}")
 @pytest.mark.parametrize("kind", ["float32", "float64"])
 def test_steps_in_place_are_the_rule_in_standard_functions(row: Row, kind: str, monkeypatch: Any) -> None:
-    from nnx.optim import _buckets, _optimizer
+    from nnx.optim import _fused, _optimizer
 
-    monkeypatch.setattr(_buckets, "LARGE", 4)  # so that both ways to read a gradient are taken, in pieces
-    monkeypatch.setattr(_optimizer, "PIECE", 3)
+    monkeypatch.setattr(_fused, "LARGE", 4)  # so that both ways to read a gradient are taken, in pieces
+    monkeypatch.setattr(_fused, "PIECE", 3)
     results = []
-    for overrides in (None, {}, {"optim.other": (None, ())}):
-        if overrides is not None:
-            monkeypatch.setattr(nnx.backend("numpy"), "overrides", overrides)
+    for way in ("in place", "flat", "plain"):
+        if way == "flat":
+            monkeypatch.setattr(nnx.backend("numpy"), "overrides", {})
+        elif way == "plain":
+            monkeypatch.setattr(_optimizer, "writes_through", lambda *_: False)
         start = {name: x.astype(kind) for name, x in START.items()}
         optimizer = getattr(nnx.optim, row.name)(start, learning_rate=0.05, **row.settings)
         for gradients in GRADIENTS:
@@ -88,7 +90,7 @@ def test_steps_in_place_are_the_rule_in_standard_functions(row: Row, kind: str, 
             for name, g in given.items():
                 np.testing.assert_array_equal(g, gradients[name].astype(kind))
         results.append(optimizer.parameters)
-    fused, plain, flat = results
+    fused, flat, plain = results
     for name in START:
         np.testing.assert_allclose(fused[name], plain[name], rtol=1e-5 if kind == "float32" else 1e-13)
         np.testing.assert_array_equal(flat[name], plain[name])

@@ -1,0 +1,121 @@
+"""Normalising layers against torch.nn: values, gradients, running statistics; refusals. One row each."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+import nnx
+from nnx.testing import check_gradients
+
+
+def draw(*shape: int) -> np.ndarray:
+    return np.random.default_rng(5).standard_normal(shape)
+
+
+class Row(NamedTuple):
+    name: str
+    args: tuple[Any, ...]
+    x: Any
+    options: dict[str, Any] = {}
+
+
+ROWS = [
+    Row("BatchNorm1d", (3,), draw(4, 3)),
+    Row("BatchNorm1d", (3, 1e-3, 0.3), draw(4, 3, 5)),
+    Row("BatchNorm1d", (3,), draw(4, 3), {"momentum": None}),
+    Row("BatchNorm2d", (3,), draw(2, 3, 4, 2)),
+    Row("BatchNorm2d", (3,), draw(2, 3, 4, 2), {"affine": False}),
+    Row("BatchNorm3d", (2,), draw(2, 2, 3, 2, 2), {"track_running_stats": False}),
+    Row("InstanceNorm1d", (3,), draw(2, 3, 4)),
+    Row("InstanceNorm1d", (3,), draw(3, 4), {"affine": True}),
+    Row("InstanceNorm2d", (3,), draw(2, 3, 4, 2), {"affine": True, "track_running_stats": True}),
+    Row("InstanceNorm3d", (2,), draw(2, 2, 3, 2, 2), {"track_running_stats": True, "momentum": None}),
+    Row("GroupNorm", (2, 4), draw(2, 4, 3)),
+    Row("GroupNorm", (4, 4), draw(2, 4, 3, 2), {"affine": False}),
+    Row("GroupNorm", (1, 4, 0.1), draw(3, 4)),
+    Row("LayerNorm", (4,), draw(2, 3, 4)),
+    Row("LayerNorm", ((3, 4),), draw(2, 3, 4), {"bias": False}),
+    Row("LayerNorm", (4,), draw(2, 3, 4), {"elementwise_affine": False, "eps": 0.1}),
+    Row("RMSNorm", (4,), draw(2, 3, 4)),
+    Row("RMSNorm", ((3, 4), 1e-3), draw(2, 3, 4)),
+    Row("RMSNorm", (4,), draw(2, 4), {"elementwise_affine": False}),
+    Row("LocalResponseNorm", (2,), draw(2, 5, 3)),
+    Row("LocalResponseNorm", (3, 0.1, 0.5, 2.0), draw(2, 5, 3, 2)),
+]
+
+
+def loss(layer: Any, x: Any) -> Any:
+    out = layer(x)
+    return nnx.array_namespace(out).sum(out * out * out)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.name}{row.args}{row.options}")
+def test_a_layer_is_that_of_torch(row: Row, lib: Any) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
+    theirs = getattr(torch.nn, row.name)(*row.args, **row.options).double()
+    ours = getattr(nnx, row.name)(*row.args, **row.options).astype("float64")
+    assert repr(ours) == repr(theirs)
+    state = {
+        name: t.numpy() + (0 if t.ndim == 0 else 0.1 * np.arange(t.numel()).reshape(t.shape))
+        for name, t in theirs.state_dict().items()
+    }
+    theirs.load_state_dict({name: torch.as_tensor(x) for name, x in state.items()})
+    ours.load_state_dict({name: lib.asarray(x) for name, x in state.items()})
+    assert list(ours.state_dict()) == list(state)
+    for mode in (True, True, False):
+        theirs.train(mode)
+        ours.train(mode)
+        x = torch.tensor(row.x, requires_grad=True)
+        theirs.zero_grad()
+        out = theirs(x)
+        (out**3).sum().backward()
+        value, (of_weights, of_x) = nnx.value_and_grad(loss, argnums=(0, 1))(ours, lib.asarray(row.x))
+        lib.assert_close(value, (out**3).sum().item(), rtol=1e-9, atol=1e-11)
+        lib.assert_close(of_x, x.grad.numpy(), rtol=1e-9, atol=1e-10)
+        for name, parameter in theirs.named_parameters():
+            lib.assert_close(of_weights[name], parameter.grad.numpy(), rtol=1e-9, atol=1e-10)
+        for name, buffer in theirs.named_buffers():
+            lib.assert_close(ours.state_dict()[name], buffer.numpy(), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("row", ROWS[::2], ids=lambda row: f"{row.name}{row.args}{row.options}")
+def test_derivatives_to_second_order(row: Row) -> None:
+    layer = getattr(nnx, row.name)(*row.args, **row.options).astype("float64")
+    x = row.x[:2, ...] if row.x.ndim > 3 else row.x
+    check_gradients(lambda x: layer(x), x, order=2)
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (
+            lambda: nnx.BatchNorm1d(3)(np.ones((2, 3, 4, 5))),
+            "BatchNorm1d.*expected an input with 2 or 3 axes",
+        ),
+        (lambda: nnx.BatchNorm2d(3)(np.ones((2, 4, 4, 5))), "BatchNorm2d.*expected 3 channels, got 4"),
+        (lambda: nnx.BatchNorm1d(3)(np.ones((1, 3))), "more than 1 value per channel"),
+        (lambda: nnx.BatchNorm1d(0), "num_features to be at least 1, got 0"),
+        (lambda: nnx.InstanceNorm1d(3)(np.ones((2, 3, 1))), "more than 1 spatial element"),
+        (lambda: nnx.GroupNorm(2, 3), "num_groups to divide 3 channels, got 2"),
+        (lambda: nnx.LayerNorm(3)(np.ones((2, 4))), r"LayerNorm.*ends in shape \(3,\), got \(2, 4\)"),
+        (lambda: nnx.RMSNorm(3)(np.ones((2, 4))), r"RMSNorm.*ends in shape \(3,\), got \(2, 4\)"),
+        (lambda: nnx.LocalResponseNorm(3)(np.ones((2, 4))), "LocalResponseNorm.*at least 3 axes"),
+    ],
+)
+def test_what_does_not_fit_is_refused(build: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        build()
+
+
+def test_an_exception_leaves_running_statistics_as_they_were(lib: Any) -> None:
+    layer = nnx.BatchNorm1d(2)
+
+    def fails(layer: Any, x: Any) -> Any:
+        layer(x)
+        raise RuntimeError("later")
+
+    with pytest.raises(RuntimeError, match="later"):
+        nnx.grad(fails)(layer, lib.asarray([[1.0, 2.0], [3.0, 5.0]], "float32"))
+    lib.assert_equal(layer.running_mean, np.zeros(2, np.float32))
+    assert int(layer.num_batches_tracked) == 0
