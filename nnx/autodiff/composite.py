@@ -57,6 +57,15 @@ def asarray(library: Library, obj: Any, /, *, dtype: Any = None, device: Any = N
     return library.wrap(library.xp.asarray(obj, dtype=dtype, device=device, copy=copy))
 
 
+def astype(library: Library, x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
+    """Convert to another data type; without a copy an array of that type comes back itself, not a view."""
+    x = library.coerce(x, "astype")
+    if not copy and x.dtype == dtype and (device is None or x.device == device):
+        return x
+    options = {} if device is None else {"device": device}
+    return library.function("astype")(x, dtype, copy=copy, **options)
+
+
 def to_device(library: Library, x: Any, device: Any, /, *, stream: Any = None) -> Any:
     """Copy to another device of the same library."""
     return _to_device(library.coerce(x, "to_device"), device=device, stream=stream)
@@ -130,6 +139,7 @@ def from_dlpack(library: Library, x: Any, /, *, device: Any = None, copy: Any = 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "asarray": asarray,
+    "astype": astype,
     "from_dlpack": from_dlpack,
     "full": full,
     "full_like": full_like,
