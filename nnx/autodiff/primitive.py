@@ -18,6 +18,8 @@ from collections.abc import Callable, Mapping
 from functools import update_wrapper
 from typing import Any
 
+from .errors import MixedLibrariesError
+
 __all__ = ["DROP", "KEEP", "LIKE", "Like", "Primitive", "Refused", "Rule", "joint", "primitive"]
 
 Pullback = Callable[..., Any]
@@ -126,7 +128,10 @@ class Primitive:
     registry: dict[str, Primitive] = {}
 
     def __init__(self, name: str, forward: Callable[..., Any], options: Mapping[str, Any]) -> None:
-        if name in Primitive.registry:
+        before = Primitive.registry.get(name)
+        if (
+            before is not None and before.forward.__module__ != forward.__module__
+        ):  # a module may be loaded again
             raise ValueError(f"primitive {name!r} is already defined")
         self.name = name
         self.forward = forward
@@ -151,13 +156,16 @@ class Primitive:
             kind = type(a)
             function = traced.get(kind)
             if function is not None:
-                return function(*args, **params)
+                chosen = function
+                break
             if kind not in plain:
                 return self._choose(args)(*args, **params)
             chosen = chosen or plain[kind]
-        if chosen is None:
-            raise TypeError(f"{self.name}: expected arrays, got {', '.join(type(a).__name__ for a in args)}")
-        return chosen(*args, **params)
+        try:
+            return chosen(*args, **params)  # pyright: ignore[reportOptionalCall]
+        except Exception as error:
+            self._check(args, isinstance(error, AttributeError))
+            raise
 
     def _choose(self, args: tuple[Any, ...]) -> Callable[..., Any]:
         """Meet the types of these arguments for the first time."""
@@ -171,6 +179,32 @@ class Primitive:
             else:
                 self._plain[kind] = function
         return self
+
+    def _check(self, args: tuple[Any, ...], strict: bool) -> None:
+        """Say so if it failed for being given something other than arrays of one library.
+
+        Numbers and None may be all right; ``strict`` says that something lacked what arrays have.
+        """
+        from .library import library_of
+
+        if self.rule.variadic:
+            return
+        scalars = (bool, int, float, complex, type(None))
+        given = [a for a in args if strict or not isinstance(a, scalars)]
+        libraries = [library_of(a) for a in given]
+        names = list({library.label: None for library in libraries if library is not None})
+        kind: type[Exception] = TypeError
+        if not names or None in libraries:
+            kinds = [type(a).__name__ if library_of(a) is None else "array" for a in args]
+            detail = f"expected arrays, got {', '.join(kinds)}"
+        elif len(names) > 1:
+            kind = MixedLibrariesError
+            detail = f"arrays of two libraries met: {' and '.join(names)}; convert one of them first"
+        else:
+            return
+        error = kind(f"{self.name}: {detail}")
+        error.__dict__["nnx_detail"] = detail  # a layer that it passes says more exactly where
+        raise error from None
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"

@@ -170,10 +170,12 @@ class Call:
     def _explain(self, error: Exception) -> None:
         """Say what nnx has to do with an error of somebody else's."""
         if type(error) is TypeError and ("namespace" in str(error).lower() or "TracedArray" in str(error)):
-            error.add_note(
+            note = (
                 "nnx: a plain array met a traced one, most likely one that the differentiated function took from "
                 "outside (a global or a closure); pass it as an argument, or wrap it with nnx.lift(x)"
             )
+            if note not in getattr(error, "__notes__", ()):
+                error.add_note(note)
         if self.tape.lost is not None and not isinstance(error, DerivativeLostError):
             error.add_note(f"nnx: before this, {self.tape.lost}")
 

@@ -6,7 +6,9 @@ and path there instead (``nnx.layers._context``), so the message a user reads na
 
 from __future__ import annotations
 
-__all__ = ["complaint"]
+from typing import Any
+
+__all__ = ["complaint", "not_arrays"]
 
 
 def complaint(where: str, detail: str, kind: type[Exception] = ValueError) -> Exception:
@@ -21,3 +23,9 @@ def complaint(where: str, detail: str, kind: type[Exception] = ValueError) -> Ex
     error = kind(f"{where}: {detail}")
     error.__dict__["nnx_detail"] = detail
     return error
+
+
+def not_arrays(where: str, **arguments: Any) -> Exception:
+    """What to raise where these arguments should have been arrays, and one is none."""
+    name, value = next((name, x) for name, x in arguments.items() if not hasattr(x, "dtype"))
+    return complaint(where, f"expected {name} to be an array, got {type(value).__name__}", TypeError)

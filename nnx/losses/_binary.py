@@ -6,7 +6,7 @@ from typing import Any
 
 from ..autodiff import array_namespace
 from ..backend import Array
-from ..functional._errors import complaint
+from ..functional._errors import complaint, not_arrays
 from ..functional._smooth import sigmoid, softplus
 from ._elementwise import check_reduction, elementwise_loss
 
@@ -131,6 +131,8 @@ def binary_cross_entropy_with_logits(
 
 def _check_pair(name: str, input: Array, target: Array, reduction: str) -> None:
     check_reduction(name, reduction)
+    if not (hasattr(input, "dtype") and hasattr(target, "dtype")):
+        raise not_arrays(name, input=input, target=target)
     if target.shape != input.shape:
         raise complaint(name, f"expected a target of the input's shape {input.shape}, got {target.shape}")
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..autodiff import array_namespace, primitive
 from ..backend import Array
-from ..functional._errors import complaint
+from ..functional._errors import complaint, not_arrays
 from ..functional._softmax import log_softmax
 from ._elementwise import check_reduction
 from ._targets import at_target, by_class, check_scores, check_weight, class_axis, row_scale, scaled
@@ -125,6 +125,8 @@ def cross_entropy(
     >>> cross_entropy(scores, np.asarray([1, 0]), reduction="none").round(4)
     array([1.000e+03, 6.931e-01])
     """
+    if not (hasattr(input, "dtype") and hasattr(target, "dtype")):
+        raise not_arrays("cross_entropy", input=input, target=target)
     if input.dtype == target.dtype:  # the one case that cannot be class indices
         return _with_probabilities(input, target, weight, reduction, label_smoothing)
     if label_smoothing:

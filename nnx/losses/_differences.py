@@ -7,7 +7,7 @@ from typing import Any
 
 from ..autodiff import array_namespace
 from ..backend import Array
-from ..functional._errors import complaint
+from ..functional._errors import complaint, not_arrays
 from ._elementwise import check_reduction, elementwise_loss
 
 __all__ = ["half_squared_error", "l1_loss", "mse_loss"]
@@ -93,6 +93,8 @@ def _of_differences(
     name: str, loss: Any, input: Array, target: Array, reduction: str, weight: Array | None
 ) -> Array:
     check_reduction(name, reduction)
+    if not (hasattr(input, "dtype") and hasattr(target, "dtype")):
+        raise not_arrays(name, input=input, target=target)
     shape = input.shape
     if target.shape != shape:
         warnings.warn(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..backend import Array
-from ..functional._errors import complaint
+from ..functional._errors import complaint, not_arrays
 from ._elementwise import check_reduction
 
 __all__ = [
@@ -97,23 +97,31 @@ def check_scores(
         raise complaint(name, f"expected scores with a class axis, got shape {shape}")
     if not 0.0 <= smoothing <= 1.0:
         raise complaint(name, f"expected label_smoothing between 0 and 1, got {smoothing}")
+    if not xp.isdtype(target.dtype, "integral"):
+        raise complaint(
+            name, f"expected integer class indices, or probabilities of dtype {input.dtype}, got {target.dtype}",
+            TypeError,
+        )  # fmt: skip
     expected = (*shape[:1], *shape[2:]) if len(shape) > 1 else ()
     if target.shape != expected:
         raise complaint(
             name,
             f"expected class indices of shape {expected} for scores of shape {shape}, got {target.shape}",
         )
-    if not xp.isdtype(target.dtype, "integral"):
-        raise complaint(
-            name, f"expected integer class indices, or probabilities of dtype {input.dtype}, got {target.dtype}",
-            TypeError,
-        )  # fmt: skip
     check_weight(name, input, weight)
 
 
 def check_weight(name: str, input: Array, weight: Array | None) -> None:
+    if weight is None:
+        return
+    if not hasattr(weight, "dtype"):
+        raise not_arrays(name, weight=weight)
     classes = input.shape[class_axis(input)]
-    if weight is not None and weight.shape != (classes,):
+    if weight.dtype != input.dtype:
+        raise complaint(
+            name, f"expected a weight of the scores' dtype {input.dtype}, got {weight.dtype}", TypeError
+        )
+    if weight.shape != (classes,):
         raise complaint(name, f"expected a weight for each of {classes} classes, got shape {weight.shape}")
 
 

@@ -38,6 +38,27 @@ def test_a_wrong_dtype_names_both_and_what_to_do(lib: Any) -> None:
         nnx.Sequential(nnx.Linear(3, 1))(lib.asarray(np.ones((1, 3))))
 
 
+@pytest.mark.filterwarnings("ignore:You are comparing")  # array-api-strict, of dtypes
+def test_an_input_of_another_library_names_both() -> None:
+    model = nnx.Sequential(nnx.Linear(3, 1))
+    x = nnx.backend("array_api_strict").from_host(np.ones((1, 3), "f4"))
+    with pytest.raises(
+        TypeError, match='^Linear "0": arrays of two libraries met: array_api_strict and numpy; convert'
+    ):
+        model(x)
+    with pytest.raises(TypeError, match="arrays of two libraries met"):
+        nnx.grad(lambda model: model(x))(model)
+
+
+@pytest.mark.parametrize("x", [[1.0, 2.0, 3.0], "text", 1.0, None])
+def test_an_input_that_is_no_array_is_named(x: Any) -> None:
+    model = nnx.Sequential(nnx.Linear(3, 1))
+    with pytest.raises(
+        TypeError, match=f'^Linear "0": expected arrays, got {type(x).__name__}, array, array$'
+    ):
+        model(x)
+
+
 def test_errors_of_others_get_a_note_with_the_path(lib: Any) -> None:
     with pytest.raises(Exception) as caught:  # noqa: PT011
         Model()(lib.asarray(np.ones((2, 2), "f4")), 1)

@@ -122,6 +122,24 @@ BAD: list[tuple[Any, type[Exception], str]] = [
         ValueError,
         "expected probabilities between 0 and 1",
     ),
+    (lambda a: losses.mse_loss(a(X), 1.0), TypeError, "mse_loss: expected target to be an array, got float"),
+    (lambda a: losses.l1_loss([1.0], a(X)), TypeError, "l1_loss: expected input to be an array, got list"),
+    (
+        lambda a: losses.binary_cross_entropy(a([0.5]), None),
+        TypeError,
+        "expected target to be an array, got NoneType",
+    ),
+    (lambda a: losses.cross_entropy(a(X), [0]), TypeError, "expected target to be an array, got list"),
+    (
+        lambda a: losses.cross_entropy(a([[0.0, 1.0]]), a([[0.0, 1.0]], "float32")),
+        TypeError,
+        "expected integer class indices, or probabilities of dtype .*float64, got .*float32",
+    ),
+    (
+        lambda a: losses.cross_entropy(a([[0.0, 1.0]]), a([1]), weight=a([1.0, 1.0], "float32")),
+        TypeError,
+        "expected a weight of the scores' dtype .*float64, got .*float32",
+    ),
     (lambda a: losses.binary_cross_entropy(a([np.nan]), a([1.0])), ValueError, "expected probabilities"),
     (lambda a: losses.binary_cross_entropy_with_logits(a([0.5]), a([1])), TypeError, "floating-point target"),
     (
