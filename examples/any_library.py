@@ -1,13 +1,9 @@
-# /// script
-# requires-python = ">=3.11"
-# dependencies = ["nnx-array", "array-api-strict"]
-# ///
 """Differentiate a function that was written for no library in particular, on every library there is.
 
-The function is the log marginal likelihood of a Gaussian process: kernel, Cholesky factor, triangular sums. Its
-author asked the arrays for their namespace and used the Array API standard; nnx is not mentioned in it.
+    uv run examples/any_library.py
 
-    python examples/any_library.py
+The function is the log marginal likelihood of a Gaussian process. Its author asked the arrays for their namespace
+and used the Array API standard; nnx is not mentioned in it.
 """
 
 import math

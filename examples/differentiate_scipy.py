@@ -1,27 +1,26 @@
-# /// script
-# requires-python = ">=3.11"
-# dependencies = ["nnx-array", "scipy>=1.17"]
-# ///
-"""Differentiate SciPy functions as they are: no rewriting, no copies of them in another library.
+"""Differentiate SciPy and scikit-learn as they are: no rewriting, no copies of them in another library.
+
+    uv run examples/differentiate_scipy.py
 
 1. A negative binomial regression is fitted by maximum likelihood. The likelihood calls `scipy.special`; its exact
    gradient comes from nnx and goes into `scipy.optimize.minimize`.
 2. The power of a Yeo-Johnson transform is fitted: `scipy.stats.yeojohnson_llf` is the likelihood, ready made.
 3. A rotation is found: `scipy.spatial.transform.Rotation` turns points, and the turn that brings them onto others
    is found by following the gradient through it.
-
-    python examples/differentiate_scipy.py
+4. The penalty of scikit-learn's `Ridge` is tuned: the error on held-out data is differentiated through the fit.
 """
 
 import os
 
-os.environ["SCIPY_ARRAY_API"] = (
-    "1"  # lets SciPy take arrays of any library; must come before SciPy is imported
-)
+# Lets SciPy and scikit-learn take arrays of any library; it has to come before they are imported.
+os.environ["SCIPY_ARRAY_API"] = "1"
 
 import numpy as np
+import sklearn
 from scipy import optimize, special, stats
 from scipy.spatial.transform import Rotation
+from sklearn.datasets import load_diabetes
+from sklearn.linear_model import Ridge
 
 import nnx
 
@@ -83,12 +82,31 @@ def find_rotation():
     return fit.x, expected.as_rotvec()
 
 
+def tune_penalty():
+    """The penalty with the smallest squared error on held-out patients."""
+    x, y = load_diabetes(return_X_y=True)
+    y = (y - y.mean()) / y.std()
+    train, held_out = slice(0, 60), slice(60, None)
+
+    def error(log_penalty, x, y, x_new, y_new):
+        xp = nnx.array_namespace(log_penalty)
+        model = Ridge(alpha=xp.exp(log_penalty), solver="svd").fit(x, y)
+        return xp.mean((model.predict(x_new) - y_new) ** 2)
+
+    data = (x[train], y[train, None], x[held_out], y[held_out, None])
+    with sklearn.config_context(array_api_dispatch=True):
+        fit = optimize.minimize(nnx.value_and_grad(error), np.zeros(1), args=data, jac=True, tol=1e-8)
+        expected = optimize.minimize_scalar(lambda p: error(np.array([p]), *data), bounds=(-8.0, 4.0))
+    return fit.x[0], expected.x
+
+
 def main():
     """Print what was found beside what was expected."""
     results = {
         "negative binomial (log size, intercept, slope)": fit_counts(),
         "Yeo-Johnson power": fit_power(),
         "rotation vector": find_rotation(),
+        "log of the ridge penalty": tune_penalty(),
     }
     for name, (measured, expected) in results.items():
         print(f"{name}\n  measured {np.array_str(np.asarray(measured), precision=6)}")

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("scipy", reason="SciPy is not installed")
-pytest.importorskip("sklearn", reason="scikit-learn is not installed")
+pytest.importorskip("scipy", minversion="1.17", reason="SciPy 1.17 is not installed")
+pytest.importorskip("sklearn", minversion="1.9", reason="scikit-learn 1.9 is not installed")
 
 from .expected import EXPECTED, VERSIONS
 

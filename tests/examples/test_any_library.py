@@ -11,7 +11,8 @@ import numpy as np
 def test_gradients_agree_with_differences_on_every_library() -> None:
     path = Path(__file__).parents[2] / "examples" / "any_library.py"
     spec = importlib.util.spec_from_file_location("any_library", path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     example = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(example)
     gradients, expected = example.main()
