@@ -5,6 +5,15 @@ Every function takes plain or traced arrays of any library and gives arrays of t
 
 from ._dropout import dropout
 from ._linear import linear
+from ._norm import (
+    batch_norm,
+    group_norm,
+    instance_norm,
+    layer_norm,
+    local_response_norm,
+    normalize,
+    rms_norm,
+)
 from ._piecewise import (
     celu,
     elu,
@@ -26,25 +35,32 @@ from ._smooth import gelu, logsigmoid, mish, sigmoid, silu, softplus, softsign, 
 from ._softmax import log_softmax, logsumexp, softmax, softmin
 
 __all__ = [
+    "batch_norm",
     "celu",
     "dropout",
     "elu",
     "flatten",
     "gelu",
+    "group_norm",
     "hardshrink",
     "hardsigmoid",
     "hardswish",
     "hardtanh",
+    "instance_norm",
+    "layer_norm",
     "leaky_relu",
     "linear",
+    "local_response_norm",
     "log_softmax",
     "logsigmoid",
     "logsumexp",
     "mish",
+    "normalize",
     "one_hot",
     "prelu",
     "relu",
     "relu6",
+    "rms_norm",
     "selu",
     "sigmoid",
     "silu",

@@ -5,6 +5,18 @@ from ._containers import LayerDict, LayerList, Residual, Sequential
 from ._dropout import Dropout
 from ._layer import Layer
 from ._linear import Identity, Linear
+from ._norm import (
+    BatchNorm1d,
+    BatchNorm2d,
+    BatchNorm3d,
+    GroupNorm,
+    InstanceNorm1d,
+    InstanceNorm2d,
+    InstanceNorm3d,
+    LayerNorm,
+    LocalResponseNorm,
+    RMSNorm,
+)
 from ._piecewise import (
     CELU,
     ELU,
@@ -39,26 +51,36 @@ from ._softmax import (
 )
 
 __all__ = [
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "BatchNorm3d",
     "Buffer",
     "CELU",
     "Dropout",
     "ELU",
-    "GELU",
     "Flatten",
+    "GELU",
+    "GroupNorm",
     "Hardshrink",
     "Hardsigmoid",
     "Hardswish",
     "Hardtanh",
     "Identity",
+    "InstanceNorm1d",
+    "InstanceNorm2d",
+    "InstanceNorm3d",
     "Layer",
     "LayerDict",
     "LayerList",
+    "LayerNorm",
     "LeakyReLU",
     "Linear",
+    "LocalResponseNorm",
     "LogSigmoid",
     "LogSoftmax",
     "Mish",
     "Parameter",
+    "RMSNorm",
     "ReLU",
     "ReLU6",
     "Residual",

@@ -27,6 +27,7 @@ ROWS = [
     Row("BatchNorm2d", (3,), draw(2, 3, 4, 2)),
     Row("BatchNorm2d", (3,), draw(2, 3, 4, 2), {"affine": False}),
     Row("BatchNorm3d", (2,), draw(2, 2, 3, 2, 2), {"track_running_stats": False}),
+    Row("BatchNorm2d", (3,), draw(2, 3, 4, 2), {"bias": False}),
     Row("InstanceNorm1d", (3,), draw(2, 3, 4)),
     Row("InstanceNorm1d", (3,), draw(3, 4), {"affine": True}),
     Row("InstanceNorm2d", (3,), draw(2, 3, 4, 2), {"affine": True, "track_running_stats": True}),
