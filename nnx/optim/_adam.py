@@ -85,6 +85,8 @@ class Adam(Optimizer):
     def check(self, settings: Mapping[str, Any]) -> None:
         """Raise where settings make no sense."""
         name = type(self).__name__
+        if not isinstance(settings["betas"], (tuple, list)) or len(settings["betas"]) != 2:
+            raise complaint(name, f"expected two betas, got {settings['betas']!r}")
         for i, beta in enumerate(settings["betas"]):
             if not 0.0 <= beta < 1.0:
                 raise complaint(name, f"expected betas[{i}] from 0 to below 1, got {beta!r}")

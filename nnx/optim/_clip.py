@@ -31,8 +31,8 @@ def global_norm(grads: Any, norm_type: float = 2.0) -> float:
     norms: list[float] = []
 
     def measure(g: Array, _path: Any) -> Array:
+        xp = backend_of(g).xp
         if g.size:
-            xp = backend_of(g).xp
             norms.append(float(xp.linalg.vector_norm(g, ord=norm_type)))
         return g
 

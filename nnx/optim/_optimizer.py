@@ -153,6 +153,11 @@ class Optimizer:
         self._buckets = []
         self._rebuild()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """As ``copy.deepcopy`` and ``pickle`` take it: buckets, which share memory with the model, are made anew."""
+        known = {path: (b.step, states) for b in self._buckets for path, states in b.states().items()}
+        return {**vars(self), "_kept": {**self._kept, **known}, "_buckets": [], "_cells": None}
+
     def __repr__(self) -> str:
         settings = ", ".join(f"{name}={value!r}" for name, value in self.settings.items())
         return f"{type(self).__name__}({len(self._places.cells())} parameters, {settings})"
@@ -169,7 +174,11 @@ class Optimizer:
                 )
         settings = {**self.settings, **changes}
         rate = settings["learning_rate"]
-        if not callable(rate) and not rate >= 0.0:
+        try:
+            possible = callable(rate) or rate >= 0.0
+        except TypeError:
+            possible = False
+        if not possible:
             raise complaint(
                 name, f"expected a learning_rate of at least 0 or a function of the step, got {rate!r}"
             )
@@ -248,7 +257,7 @@ class Optimizer:
                         break
                 count += len(ours)
                 arranged.append(ours)
-        except (KeyError, TypeError, AttributeError):
+        except (KeyError, IndexError, TypeError, AttributeError):
             self._complain(grads)
             raise
         if count != len(grads):

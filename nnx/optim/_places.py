@@ -58,9 +58,13 @@ class FromMapping:
 def places_of(model_or_parameters: Any) -> FromLayer | FromMapping:
     """What an optimizer was given, as cells by path."""
     if hasattr(type(model_or_parameters), "__nnx_cells__"):
-        return FromLayer(model_or_parameters)
+        if not all(cell.buffer for cell in model_or_parameters.__nnx_cells__().values()):
+            return FromLayer(model_or_parameters)
+        raise complaint("optimizer", f"{type(model_or_parameters).__name__} has no parameters to update")
     if isinstance(model_or_parameters, Mapping):
-        return FromMapping(model_or_parameters)
+        if model_or_parameters:
+            return FromMapping(model_or_parameters)
+        raise complaint("optimizer", "the dict has no parameters to update")
     raise complaint(
         "optimizer",
         f"expected a Layer or a dict of arrays by name, got {type(model_or_parameters).__name__}",

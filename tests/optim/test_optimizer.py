@@ -1,5 +1,7 @@
 """What every optimizer does with models, groups, schedules, snapshots and bad input."""
 
+import copy
+import pickle
 from typing import Any
 
 import numpy as np
@@ -162,6 +164,25 @@ def test_a_snapshot_goes_on_to_the_bit(make: Any, lib: Any) -> None:
         lib.assert_equal(x, lib.to_numpy(model.parameters()[path]))
 
 
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+@pytest.mark.parametrize("make", MAKERS)
+def test_copies_with_their_model_go_on_alone_to_the_bit(make: Any, again: Any, lib: Any) -> None:
+    model = network()
+    optimizer = make(model)
+    optimizer.update(ones(model, 0.5))
+    other, copied = again((model, optimizer))
+    before = host(lib, model.parameters())
+    copied.update(ones(other, -1.5))
+    copied.update(ones(other, 2.0))
+    for path, x in model.parameters().items():
+        lib.assert_equal(x, before[path])
+    optimizer.update(ones(model, -1.5))
+    optimizer.update(ones(model, 2.0))
+    assert copied.step == 3
+    for path, x in other.parameters().items():
+        lib.assert_equal(x, lib.to_numpy(model.parameters()[path]))
+
+
 def test_a_snapshot_that_does_not_fit_is_refused_whole() -> None:
     model = network()
     optimizer = nnx.optim.Adam(model)
@@ -281,6 +302,20 @@ BAD: list[tuple[Any, type[Exception], str]] = [
         TypeError,
         "optimizer: expected a Layer or a dict of arrays by name, got list",
     ),
+    (lambda: nnx.optim.SGD({}), ValueError, "optimizer: the dict has no parameters to update"),
+    (lambda: nnx.optim.SGD(nnx.ReLU()), ValueError, "optimizer: ReLU has no parameters to update"),
+    (
+        lambda: nnx.optim.SGD(network(), "fast"),
+        ValueError,
+        "SGD: expected a learning_rate of at least 0 or a function of the step, got 'fast'",
+    ),
+    (lambda: nnx.optim.Adam(network(), betas=0.9), ValueError, "Adam: expected two betas, got 0.9"),
+    (
+        lambda: nnx.optim.SGD(network()).update(np.ones(3)),
+        TypeError,
+        "expected a dict of gradients by path, got ndarray",
+    ),
+    (lambda: nnx.optim.clip_by_norm({"w": 1.0}, 1.0), TypeError, "expected an array"),
     (lambda: nnx.optim.SGD({"w": 1.0}), TypeError, 'optimizer: parameter "w" is no array but 1.0'),
     (lambda: nnx.optim.SGD({1: np.ones(1)}), TypeError, "expected strings as names of parameters, got 1"),
     (lambda: nnx.optim.SGD(network(), -1.0), ValueError, "SGD: expected a learning_rate of at least 0"),
