@@ -277,11 +277,17 @@ def library_of(x: Any) -> Library | None:
     except KeyError:
         pass
     found = None
-    if not hasattr(kind, "__nnx_cells__"):
+    if not hasattr(kind, "__nnx_cells__") and not _has_own_arithmetic(kind):
         with contextlib.suppress(TypeError):
             found = library_for(backend_of(x))
     _by_type[kind] = found
     return found
+
+
+def _has_own_arithmetic(kind: type) -> bool:
+    """Whether this is NumPy's matrix or masked array: no standard arrays, and the rules do not hold for them."""
+    names = ("matrix", "MaskedArray")
+    return any(base.__name__ in names and base.__module__.startswith("numpy") for base in kind.__mro__)
 
 
 def library_for(backend: Backend) -> Library:

@@ -136,12 +136,15 @@ def _number(library: Library, x: Any) -> Any:
     return x.item() if type(x).__module__ == "numpy" else x
 
 
-def _refuse_polynomials(inputs: tuple[Any, ...]) -> None:
-    """``numpy.polynomial`` lays out coefficients by whether x is NumPy's array, and would lay them out wrongly."""
-    if any(getattr(x, "ndim", 0) and not hasattr(type(x), "__nnx_traced__") for x in inputs):
+def _refuse_polynomials(inputs: tuple[Any, ...] = ()) -> None:
+    """``numpy.polynomial`` lays out coefficients by whether x is NumPy's own array, so wrongly beside a traced one.
+
+    With coefficients in one dimension its universal functions are right; these are then scalars.
+    """
+    if not inputs or any(getattr(x, "ndim", 0) and not hasattr(type(x), "__nnx_traced__") for x in inputs):
         module = sys._getframe(3).f_globals.get("__name__", "")
         if module.startswith("numpy.polynomial"):
-            raise refuse(f"{module} with coefficients of several dimensions")
+            raise refuse(module)
 
 
 def kernel(library: Library, kernel: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -294,6 +297,7 @@ def extra(library: Library, name: str, own: Function) -> Function | None:
 
 def function(library: Library, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """A function of NumPy that asks its arguments what to do."""
+    _refuse_polynomials()
     return _served(library, _function_name(function), function, args, kwargs)
 
 
