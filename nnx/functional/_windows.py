@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import operator
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -77,9 +78,10 @@ def groups_of_images(images: int, channels: int, itemsize: int, geometry: Geomet
 
 def spread(name: str, where: str, value: Any, count: int, least: int = 0) -> tuple[int, ...]:
     """One whole number, or one for each of ``count`` axes, as a tuple of ``count``."""
-    values = (value,) if isinstance(value, int) else tuple(value) if isinstance(value, Sequence) else (None,)
-    if any(isinstance(n, bool) or not isinstance(n, int) for n in values):
+    numbers: Any = tuple(value) if isinstance(value, Sequence) else (value,)
+    if any(isinstance(n, bool) or not hasattr(type(n), "__index__") for n in numbers):
         raise complaint(where, f"expected {name} of whole numbers, got {value!r}", TypeError)
+    values = tuple(operator.index(n) for n in numbers)
     if len(values) == 1:
         values *= count
     if len(values) != count or min(values) < least:
@@ -131,7 +133,7 @@ def put_back(xp: Any, windows: Array, geometry: Geometry, axis: int) -> Array:
     for i in range(count):
         size, stride, dilation = geometry.size[i], geometry.stride[i], geometry.dilation[i]
         along = z.ndim - count + i - 1  # once the axis of the kernel is gone
-        total = None
+        total: Any = None
         for j in range(geometry.kernel[i]):
             piece = _apart(xp, z[(*everything, j, ...)], along, stride)
             before = j * dilation - geometry.padding[i][0]
