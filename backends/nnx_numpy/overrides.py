@@ -21,6 +21,8 @@ Array = Any
 MASKS = {np.dtype(f"f{n}"): np.dtype(f"i{n}") for n in (2, 4, 8)}
 ROW, WORTHWHILE = 16, 4096  # from this length of the last axis and size on, a row of zeros beats a single one
 
+FEW = 32  # up to so many classes, NumPy is faster with one column of memory for each
+
 
 @cache
 def reference(name: str) -> Callable[..., Any]:
@@ -86,11 +88,17 @@ def cross_entropy(
         return reference("cross_entropy")(
             scores, target, weight, reduction=reduction, ignore_index=ignore_index
         )
-    logp = scores - np.maximum.reduce(scores, axis=1, keepdims=True)
-    logp -= np.log(np.add.reduce(np.exp(logp), axis=1, keepdims=True))
     scale = np.array(1.0 / rows if reduction == "mean" else 1.0, scores.dtype)
-    total = np.add.reduce(logp.take(places(rows, classes) + target))
-    return np.asarray(-total * scale), logp, scale
+    if classes > FEW:
+        logp = scores - np.maximum.reduce(scores, axis=1, keepdims=True)
+        logp -= np.log(np.add.reduce(np.exp(logp), axis=1, keepdims=True))
+        total = np.add.reduce(logp.take(np.arange(0, rows * classes, classes) + target))
+        return np.asarray(-total * scale), logp, scale
+    columns = scores.T.copy()
+    columns -= np.maximum.reduce(columns, axis=0)
+    columns -= np.log(np.add.reduce(np.exp(columns), axis=0))
+    total = np.add.reduce(columns.take(target * rows + np.arange(rows)))
+    return np.asarray(-total * scale), columns.T, scale
 
 
 def cross_entropy_slope(logp: Array, target: Array, factor: Array) -> Array:
@@ -98,16 +106,15 @@ def cross_entropy_slope(logp: Array, target: Array, factor: Array) -> Array:
     if logp.ndim != 2 or target.dtype != np.int64 or factor.ndim:
         return reference("cross_entropy_slope")(logp, target, factor)
     rows, classes = logp.shape
+    if classes <= FEW:
+        columns = np.exp(logp.T, order="C")
+        columns.reshape(-1)[target * rows + np.arange(rows)] -= 1
+        columns *= factor
+        return columns.T
     slope = np.exp(logp, order="C")
-    flat = slope.reshape(-1)
-    flat[places(rows, classes) + target] -= 1
+    slope.reshape(-1)[np.arange(0, rows * classes, classes) + target] -= 1
     slope *= factor
     return slope
-
-
-def places(rows: int, classes: int) -> Array:
-    """Where each row starts in a flat array."""
-    return np.arange(0, rows * classes, classes)
 
 
 OVERRIDES: dict[str, Any] = {
