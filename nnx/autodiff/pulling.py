@@ -122,7 +122,8 @@ def _pull_plain(tape: Tape, entries: list[Any], cot: list[Any], stop: int) -> No
             for c, j, fit in zip(results, parents, fits, strict=False):
                 if j is None or c is None:
                     continue
-                if c.shape != fit.shape or c.dtype != fit.dtype:
+                shape, dtype = fit
+                if c.shape != shape or c.dtype != dtype:
                     c = fit_to(xp, c, fit)
                 p = cot[j]
                 if p is None:

@@ -19,11 +19,11 @@ def fixed(library: Library, name: str, forward: Function, rule: Rule) -> Functio
     """``function(*arrays, **params)``; whatever is unusual goes the general way."""
     T, xp, base = library.traced, library.fast, library.base
     unusual = general(library, name, forward, rule)
-    joint, masks = rule.joint, rule.masks
+    joint, masks, is_inexact = rule.joint, rule.masks, library.is_inexact
     pullbacks = tuple(pullback_of(rule, i, name) for i in range(len(rule.pullbacks)))
     arity = joint.__code__.co_argcount - 3 if joint is not None else len(pullbacks)
-    plain = frozenset((float, int, bool, str, type(None)))
-    remembered: dict[tuple[bool, ...], tuple[int, ...]] = {}
+    differentiable = tuple(joint is not None or p is not None for p in pullbacks or (None,) * arity)
+    plans: dict[tuple[bool, ...], tuple[int, ...]] = {}
 
     def modes_of(needed: tuple[bool, ...]) -> tuple[int, ...]:
         if joint is not None:
@@ -31,51 +31,63 @@ def fixed(library: Library, name: str, forward: Function, rule: Rule) -> Functio
         else:
             used = [keep_modes(p, len(needed)) for p, n in zip(pullbacks, needed, strict=False) if n and p]
             modes = tuple(max(column) for column in zip(*used, strict=True))
-        remembered[needed] = modes
+        plans[needed] = modes
         return modes
 
     def function(*args: Any, **params: Any) -> Any:
         tape: Any = None
         values: list[Any] = []
+        parents: list[Any] = []
         for a in args:
+            index = None
             if type(a) is T:
                 t = a.tape
-                if t is not None and t is not tape:
-                    if tape is not None:
-                        return unusual(*args, **params)
-                    tape = t
+                if t is not None:
+                    if t is not tape:
+                        if tape is not None:
+                            return unusual(*args, **params)
+                        tape = t
+                    index = a.index
                 a = a.value
                 if type(a) is T:
                     return unusual(*args, **params)
             elif a is not None and type(a) not in SCALARS:
                 return unusual(*args, **params)
             values.append(a)
-        for p in params.values():
-            if type(p) not in plain and (isinstance(p, (base, tuple, list))):
-                return unusual(*args, **params)
-        if tape is None or len(args) > arity or "out" in params:
+            parents.append(index)
+        if tape is None or len(args) > arity:
             return unusual(*args, **params)
+        if params:
+            for p in params.values():
+                if isinstance(p, (base, tuple, list)):
+                    return unusual(*args, **params)
+            if "out" in params:
+                return unusual(*args, **params)
         result = forward(*values, **params)
-        parents = tuple([a.index if type(a) is T and a.tape is not None else None for a in args])
         if joint is None:
-            parents = tuple([None if p is None else j for j, p in zip(parents, pullbacks, strict=False)])
+            parents = [j if d else None for j, d in zip(parents, differentiable, strict=False)]
         needed = tuple([j is not None for j in parents])
-        if True not in needed or not library.is_inexact(result):
+        if True not in needed or not is_inexact(result):
             return library.wrap(result)
         if masks:
             tape.masked = True
-        modes = remembered.get(needed) or modes_of(needed)
-        fits, kept = [], []
-        for v, n, mode in zip(values, needed, modes[1:], strict=True):
-            if mode == KEEP or type(v) in plain:
+        modes = plans.get(needed) or modes_of(needed)
+        fits: list[Any] = []
+        kept: list[Any] = []
+        i = 0
+        for v in values:
+            fits.append((v.shape, v.dtype) if needed[i] else None)
+            i += 1  # noqa: SIM113  (enumerate makes tuples)
+            mode = modes[i]
+            if mode == KEEP or v is None or type(v) in SCALARS:
                 kept.append(v)
-                fits.append(v if n else None)
             else:
-                like = Like(v) if n or mode != DROP else None
-                kept.append(like if mode != DROP else None)
-                fits.append(like if n else None)
+                kept.append(Like(v) if mode != DROP else None)
         mode = modes[0]
-        kept_out = result if mode == KEEP else None if mode == DROP else Like(result)
+        if mode == KEEP:
+            kept_out = result
+        else:
+            kept_out = None if mode == DROP else Like(result)
         made = new(T)
         made.value = result
         made.tape = tape
