@@ -42,6 +42,8 @@ class custom_vjp:
     """
 
     def __init__(self, f: Callable[..., Any], nondiff_argnums: tuple[int, ...] = ()) -> None:
+        if not callable(f):
+            raise TypeError(f"nnx.custom_vjp: expected a function, got {type(f).__name__}")
         self.f = f
         self.nondiff_argnums = frozenset(nondiff_argnums)
         self.forward: Callable[..., Any] | None = None
@@ -50,6 +52,9 @@ class custom_vjp:
 
     def defvjp(self, forward: Callable[..., Any], backward: Callable[..., Any]) -> None:
         """Give the forward function and the pullback."""
+        for what, f in (("forward", forward), ("backward", backward)):
+            if not callable(f):
+                raise TypeError(f"nnx.custom_vjp: expected {what} to be a function, got {type(f).__name__}")
         self.forward, self.backward = forward, backward
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -121,7 +126,7 @@ class custom_vjp:
                     f"its {len(args)} arguments, got {type(back).__name__}"
                     + (f" of {len(back)}" if isinstance(back, tuple) else "")
                 )
-            return _flat(name, args, back, needed)
+            return _flat(name, args, back)
 
         parents = tuple(x.index if t else None for x, t in zip(arguments, taken, strict=True))
         fits = tuple(Like(x) if t else None for x, t in zip(arguments, taken, strict=True))
@@ -140,26 +145,23 @@ class custom_vjp:
         return tree.map_tree(lambda _x, _path: next(wrapped), value)
 
 
-def _flat(name: str, args: Any, back: tuple[Any, ...], needed: tuple[bool, ...]) -> list[Any]:
-    """The gradients in the order of the arguments' leaves."""
+def _flat(name: str, args: Any, back: tuple[Any, ...]) -> list[Any]:
+    """The gradients in the order of the arguments' leaves; None for an array or a container that has none."""
     flat: list[Any] = []
     for n, (a, g) in enumerate(zip(args, back, strict=True)):
-        expected = tree.leaves(a)
-        if g is None:
-            flat.extend([None] * len(expected))
-            continue
-        found = [g] if len(expected) == 1 and library_of(g) is not None else tree.leaves(g)
-        if len(found) != len(expected):
-            raise ValueError(
-                f"nnx.custom_vjp: the pullback of {name} gave {len(found)} arrays for argument {n}, which has "
-                f"{len(expected)}"
-            )
-        for x, c in zip(expected, found, strict=True):
-            if library_of(c) is not None and library_of(x) is not None and tuple(c.shape) != tuple(x.shape):
+        for x, c in tree.paired(a, g, f"nnx.custom_vjp: the pullback of {name}: argument {n}"):
+            if library_of(x) is None or c is None:
+                flat.append(None)
+                continue
+            if library_of(c) is None:
+                raise TypeError(
+                    f"nnx.custom_vjp: the pullback of {name} gave {type(c).__name__} for argument {n}; expected an "
+                    "array, or None"
+                )
+            if tuple(c.shape) != tuple(x.shape):
                 raise ValueError(
                     f"nnx.custom_vjp: the pullback of {name} gave shape {tuple(c.shape)} for argument {n}, which has "
                     f"shape {tuple(x.shape)}"
                 )
-        flat.extend(found)
-    del needed
+            flat.append(c)
     return flat

@@ -38,6 +38,9 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     array(1.)
     """
 
+    if not callable(f):
+        raise TypeError(f"nnx.checkpoint: expected a function, got {type(f).__name__}")
+
     def function(*args: Any, **kwargs: Any) -> Any:
         from .. import random
 

@@ -47,7 +47,10 @@ class Call:
         self.argnums = argnums
         lifted = list(args)
         for n in argnums:  # the inputs first: a layer that is an argument twice is differentiated once
+            before = len(self.inputs)
             lifted[n] = tree.map_tree(lambda x, path, n=n: self._input(x, n, path), args[n])
+            if len(self.inputs) == before:
+                self._check_empty(n, args[n])
         self.slots = {n: self._slots(lifted[n]) for n in argnums}
         for n, a in enumerate(args):
             if n not in argnums:
@@ -87,6 +90,15 @@ class Call:
                 "of argnums"
             )
         return self._leaf(x)
+
+    def _check_empty(self, n: int, arg: Any) -> None:
+        """Numbers are no arrays: a container of nothing else has no gradient, which would go unnoticed."""
+        found = [x for x in tree.leaves(arg) if not tree.is_layer(x) and not tree.is_array(x)]
+        if found and not any(map(tree.is_layer, tree.leaves(arg))):
+            raise TypeError(
+                f"{self.what}: argument {n} of {call_name(self.f)} holds no array to be differentiated, but "
+                f"{type(found[0]).__name__} {found[0]!r:.60}; make it one with xp.asarray"
+            )
 
     def _show(self, cell: Cell) -> None:
         """Let the function see a constant in a cell, or what an enclosing derivative has there."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from .library import library_of
 
-__all__ = ["describe", "is_array", "is_layer", "leaves", "map_tree", "zip_leaves"]
+__all__ = ["describe", "is_array", "is_layer", "leaves", "map_tree", "paired"]
 
 Path = tuple[Any, ...]
 
@@ -60,15 +60,43 @@ def leaves(tree: Any) -> list[Any]:
     return found
 
 
-def zip_leaves(f: Callable[[Any, Any], None], tree: Any, other: Any, what: str) -> None:
-    """Call ``f`` on pairs of the arrays of two trees of one structure."""
-    first, second = ([x for x in leaves(t) if is_array(x)] for t in (tree, other))
-    if len(first) != len(second):
+def paired(tree: Any, other: Any, what: str, path: Path = ()) -> list[tuple[Any, Any]]:
+    """Each leaf of a tree with what ``other`` has in its place: by key and name, not by order.
+
+    None in place of a container stands for None in place of all its leaves.
+    """
+    items = _items(tree)
+    if items is None:
+        return [] if tree is None else [(tree, other)]
+    others = dict.fromkeys(items) if other is None else _items(other)
+    if others is None or set(items) != set(others):
         raise ValueError(
-            f"{what}: expected the structure of the result, {len(first)} arrays, got {len(second)}"
+            f"{what}{describe(path)}: expected the structure {_kind(tree, items)}, got {_kind(other, others)}"
         )
-    for x, y in zip(first, second, strict=True):
-        f(x, y)
+    return [pair for key, item in items.items() for pair in paired(item, others[key], what, (*path, key))]
+
+
+def _items(x: Any) -> dict[Any, Any] | None:
+    """What a container holds, by key, field or position; None for what is no container."""
+    if x is None or is_array(x) or is_layer(x):
+        return None
+    if isinstance(x, (tuple, list)):
+        return dict(enumerate(x))
+    if isinstance(x, dict):
+        return x
+    names = getattr(type(x), "__dataclass_fields__", None)
+    return None if names is None else {name: getattr(x, name) for name in names}
+
+
+def _kind(x: Any, items: dict[Any, Any] | None) -> str:
+    kind = type(x).__name__
+    if items is None:
+        return kind
+    return (
+        f"{kind} of {len(items)}"
+        if isinstance(x, (tuple, list))
+        else f"{kind} with {', '.join(map(str, items))}"
+    )
 
 
 def describe(path: Path) -> str:

@@ -113,7 +113,7 @@ def _load(name: str) -> Backend:
 def _unregistered(name: str) -> Callable[[], Backend]:
     try:
         namespace = namespace_named(name)
-    except ImportError:
+    except (ImportError, ValueError):  # a ValueError of importlib: the name is empty
         raise ValueError(unknown(name)) from None
     return lambda: Backend(name, namespace)
 

@@ -86,6 +86,10 @@ def to_numpy(x: Array) -> Array:
     >>> to_numpy(array_api_strict.asarray([1.0, 2.0]))
     array([1., 2.])
     """
+    if hasattr(type(x), "__nnx_cells__"):
+        raise TypeError(
+            "nnx.to_numpy: expected an array, got a Layer; its arrays are in parameters() and buffers()"
+        )
     return registry.backend_of(x).to_host(x)
 
 

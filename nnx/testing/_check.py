@@ -95,7 +95,7 @@ class Check:
 
         def pull(weights: list[Any]) -> Any:
             rest = iter(weights)
-            return pullback([next(rest) if is_array(x) else x for x in plain])
+            return pullback(tree.map_tree(lambda x, _path: next(rest) if is_array(x) else x, value))
 
         return [x for x in plain if is_array(x)], pull
 
@@ -146,10 +146,7 @@ class Check:
             scale = max(size, sum(magnitude for _, magnitude in parts))
             self.compare(order, "vjp", place.label, wanted, got, scale, floor, error)
         if "jvp" in self.modes and order == 1:
-            trees = tuple(
-                [t for p, t in zip(point.places, tangents, strict=True) if p.number == n]
-                for n in point.numbers
-            )
+            trees = point.arranged(tangents)
             out = point.call(lambda *args: jvp(f, args, trees, point.numbers)[1])
             self.forward([x for x in tree.leaves(out) if is_array(x)], slopes, place.label, floor)
 
@@ -220,7 +217,7 @@ def _slope(f: Function, numbers: tuple[int, ...], weights: list[Any]) -> Functio
     def slope(*args: Any) -> list[Any]:
         out, pullback = pulled("check_gradients", f, numbers, args)
         rest = iter(weights)
-        return tree.leaves(pullback([next(rest) if is_array(x) else x for x in tree.leaves(out)]))
+        return tree.leaves(pullback(tree.map_tree(lambda x, _path: next(rest) if is_array(x) else x, out)))
 
     return slope
 

@@ -68,6 +68,17 @@ class Point:
         finally:
             overrides.reset(token)
 
+    def arranged(self, tangents: list[Any]) -> tuple[Any, ...]:
+        """The tangents in the structure of the arguments that are differentiated, as gradients come."""
+        rest = iter(tangents)
+
+        def arrange(x: Any, _path: tree.Path) -> Any:
+            if tree.is_layer(x):
+                return {name: next(rest) for name, cell in x.__nnx_cells__().items() if cell.trainable}
+            return next(rest) if is_inexact(x) else x
+
+        return tuple(tree.map_tree(arrange, self.args[n]) for n in self.numbers)
+
     def moved(self, tangents: list[Any], h: float) -> Point:
         """The point a step further."""
         steps = iter(zip(self.places, tangents, strict=True))

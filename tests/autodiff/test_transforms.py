@@ -138,6 +138,37 @@ def test_vjp_pulls_several_times_and_checks_its_cotangents(lib: Any) -> None:
         pullback([lib.asarray([1.0, 1.0])] * 2)
 
 
+def test_cotangents_and_tangents_belong_to_keys_not_to_their_order(lib: Any) -> None:
+    x, y = lib.asarray([1.0, 2.0]), lib.asarray([3.0, 4.0])
+    _, pullback = nnx.vjp(lambda x, y: {"x": x, "y": 10 * y}, x, y)
+    first, second = pullback({"y": lib.asarray([0.0, 1.0]), "x": lib.asarray([5.0, 0.0])})
+    close(lib, first, [5.0, 0.0])
+    close(lib, second, [0.0, 10.0])
+    point, direction = {"x": x, "y": y}, {"y": lib.asarray([1.0, 0.0]), "x": lib.asarray([0.0, 1.0])}
+    close(lib, nnx.jvp(lambda p: cubes(p["x"]) + 10 * cubes(p["y"]), (point,), (direction,))[1], 12.0 + 270.0)
+    with pytest.raises(
+        ValueError, match="nnx.vjp: cotangent: expected the structure dict with x, y, got dict with x"
+    ):
+        pullback({"x": x})
+    with pytest.raises(
+        ValueError, match=r"nnx.jvp: tangent\[0\]: expected the structure dict with x, y, got tuple of 2"
+    ):
+        nnx.jvp(lambda p: cubes(p["x"]), (point,), ((x, y),))
+    with pytest.raises(TypeError, match=r"expected a cotangent array of shape \(2,\), got float"):
+        pullback({"x": 1.0, "y": y})
+
+
+def test_a_container_of_numbers_only_is_refused(lib: Any) -> None:
+    with pytest.raises(
+        TypeError, match="argument 0 of .* holds no array to be differentiated, but float 2.0"
+    ):
+        nnx.grad(lambda p: p["a"] * cubes(lib.asarray([1.0])))({"a": 2.0})
+    gradient = nnx.grad(lambda p: p["a"] * cubes(p["x"]))({"a": 2.0, "x": lib.asarray([1.0])})
+    assert gradient["a"] is None
+    close(lib, gradient["x"], [6.0])
+    assert nnx.grad(lambda p, x: cubes(x))({}, lib.asarray([1.0])) == {}
+
+
 def test_jvp_of_real_and_complex_functions(lib: Any) -> None:
     x, t = lib.asarray([1.0, 2.0]), lib.asarray([0.5, -1.0])
     out, tangent = nnx.jvp(lambda x: nnx.array_namespace(x).sin(x), (x,), (t,))
@@ -371,6 +402,37 @@ def test_custom_vjp_with_structures_and_unused_outputs(lib: Any) -> None:
         lambda kept, g: ({"x": g["a"] * kept[1] * kept[0] ** (kept[1] - 1) + 2 * g["b"]}, None),
     )
     close(lib, nnx.grad(lambda x: cubes(split({"x": x}, 2)["a"]))(lib.asarray([2.0])), [6 * 2.0**5])
+
+
+def test_custom_vjp_gradients_of_containers(lib: Any) -> None:
+    f = nnx.custom_vjp(lambda p, n: p["x"] * p["y"] * n)
+    f.defvjp(
+        lambda p, n: (p["x"] * p["y"] * n, p), lambda p, g: ({"y": 10 * g * p["x"], "x": g * p["y"]}, None)
+    )
+    point = {"x": lib.asarray(2.0), "y": lib.asarray(3.0)}
+    gradient = nnx.grad(lambda p: f(p, 1))(point)
+    close(lib, gradient["x"], 3.0)
+    close(lib, gradient["y"], 20.0)
+    f.defvjp(lambda p, n: (p["x"] * p["y"] * n, p), lambda p, g: ({"y": None, "x": g * p["y"]}, None))
+    close(lib, nnx.grad(lambda p: f(p, 1))(point)["y"], 0.0)
+    f.defvjp(lambda p, n: (p["x"] * n, p), lambda p, g: ({"x": g}, None))
+    with pytest.raises(
+        ValueError, match="argument 0: expected the structure dict with x, y, got dict with x"
+    ):
+        nnx.grad(lambda p: f(p, 1))(point)
+    f.defvjp(lambda p, n: (p["x"] * n, p), lambda p, g: ({"x": 1.0, "y": g}, None))
+    with pytest.raises(TypeError, match="gave float for argument 0; expected an array, or None"):
+        nnx.grad(lambda p: f(p, 1))(point)
+
+
+def test_what_is_no_function_is_refused() -> None:
+    for call, name in ((nnx.custom_vjp, "custom_vjp"), (nnx.checkpoint, "checkpoint"), (nnx.grad, "grad")):
+        with pytest.raises(TypeError, match=f"nnx.{name}: expected a function, got int"):
+            call(3)
+    with pytest.raises(TypeError, match="nnx.custom_vjp: expected backward to be a function, got NoneType"):
+        nnx.custom_vjp(np.sin).defvjp(np.sin, None)
+    with pytest.raises(TypeError, match="nnx.stop_gradient: expected arrays, got a Layer"):
+        nnx.stop_gradient(nnx.ReLU())
 
 
 def test_custom_vjp_errors_name_the_function(lib: Any) -> None:

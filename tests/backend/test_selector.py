@@ -95,6 +95,8 @@ def test_unknown_name():
     for function in (nnx.use, nnx.backend, lambda name: nnx.using(name).__enter__()):
         with pytest.raises(ValueError, match=message):
             function("numpi")
+    with pytest.raises(ValueError, match="unknown backend ''"):
+        nnx.use("")
     with pytest.raises(ValueError, match="unknown backend 'json'"):  # importable, but no array library
         nnx.use("json")
     with pytest.raises(TypeError, match="name of a backend: expected a string, got int"):
@@ -196,3 +198,10 @@ def test_two_array_types_of_one_unregistered_module():
     first, second = nnx.backend_of(kind(one)()), nnx.backend_of(kind(two)())
     assert (first.xp, second.xp) == (one, two)
     assert type(first) is Backend
+
+
+def test_a_layer_has_no_numpy_array():
+    with pytest.raises(
+        TypeError, match=r"nnx.to_numpy: expected an array, got a Layer; its arrays are in parameters"
+    ):
+        nnx.to_numpy(nnx.Linear(2, 2))

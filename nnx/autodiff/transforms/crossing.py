@@ -22,6 +22,11 @@ def stop_gradient(x: Any) -> Any:
     """
 
     def stop(leaf: Any, _path: Any) -> Any:
+        if tree.is_layer(leaf):
+            raise TypeError(
+                "nnx.stop_gradient: expected arrays, got a Layer; stop what it returns, freeze it, or let the function "
+                "close over it instead of taking it as an argument"
+            )
         if not isinstance(leaf, TracedArray):
             return leaf
         library = leaf._library

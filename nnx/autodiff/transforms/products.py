@@ -44,7 +44,6 @@ def pulled(what: str, f: Callable[..., Any], numbers: tuple[int, ...], primals: 
         len(entries)
     finally:
         call.tape.close()
-    outputs = tree.leaves(out)
 
     def pullback(cotangents: Any) -> tuple[Any, ...]:
         seeds: dict[int, Any] = {}
@@ -64,7 +63,8 @@ def pulled(what: str, f: Callable[..., Any], numbers: tuple[int, ...], primals: 
             seeds[x.index] = g if p is None else p + g
             boxes[x.index] = library
 
-        tree.zip_leaves(seed, outputs, cotangents, what)
+        for x, g in tree.paired(out, cotangents, f"{what}: cotangent"):
+            seed(x, g)
         if nested:
             seeds = {i: boxes[i].box(g) for i, g in seeds.items()}
         was_nested, call.nested = call.nested, call.nested or nested
@@ -162,7 +162,8 @@ def _pair(what: str, cotangents: Any, tangents: Any) -> Any:
         part = xp.sum(product)
         total = part if total is None else total + part
 
-    tree.zip_leaves(add, cotangents, tangents, what)
+    for c, t in tree.paired(cotangents, tangents, f"{what}: tangent"):
+        add(c, t)
     return total
 
 

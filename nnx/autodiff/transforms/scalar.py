@@ -57,6 +57,7 @@ def value_and_grad(f: Any = None, argnums: Argnums = 0, has_aux: bool = False) -
         A function that returns a real scalar (a 0-d array); with ``has_aux`` a pair of it and anything else.
     argnums
         Which positional arguments to differentiate. An int gives one gradient, a sequence a tuple of them.
+        Whatever else ``f`` uses is constant: other arguments, and arrays and Layers that it takes from outside.
     has_aux
         Whether ``f`` returns ``(scalar, aux)``; then the value is ``(scalar, aux)`` with plain arrays in ``aux``.
 
@@ -64,8 +65,9 @@ def value_and_grad(f: Any = None, argnums: Argnums = 0, has_aux: bool = False) -
     -------
     function
         ``(value, gradient)`` of the same arguments. The gradient has the structure of the argument; for a Layer it
-        is a dict from dotted path to array, of its trainable parameters. For complex arguments it follows JAX's
-        convention, ``u_x - i u_y``.
+        is a dict from dotted path to array, of its trainable parameters; numbers and the like in a container have
+        None. Parameters come back as they were; what is written to buffers is kept. For complex arguments it
+        follows JAX's convention, ``u_x - i u_y``.
 
     Examples
     --------
