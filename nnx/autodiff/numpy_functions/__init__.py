@@ -18,8 +18,9 @@ from .methods import methods, properties
 __all__ = ["ALWAYS", "FUNCTIONS", "METHODS", "PROPERTIES", "RUNS"]
 
 FAMILIES = (
-    "calculus", "creation", "fourier", "joining", "linear_algebra", "order", "padding", "polynomials", "products",
-    "reductions", "scimath", "selecting", "shapes", "statistics",
+    "calculus", "creation", "diagonals", "elementwise", "fourier", "joining", "linear_algebra", "nan_reductions",
+    "order", "padding", "polynomials", "products", "quantiles", "reductions", "scimath", "selecting", "sets", "shapes",
+    "splitting", "statistics", "writing",
 )  # fmt: skip
 
 RUNS = frozenset(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from ..errors import NotDifferentiableError
@@ -10,9 +11,12 @@ from ..views import rebind
 
 __all__ = [
     "AxisError", "as_array", "as_arrays", "axes_of", "axis_of", "common", "complexed", "double", "dtype_of",
-    "floating", "is_complex", "item", "places", "same_dtype", "unavailable", "weak_arrays", "with_axes", "write_into",
+    "floating",
+    "is_exact",
+    "kind_of", "is_complex", "item", "places", "same_dtype", "unavailable", "weak_arrays", "with_axes", "write_into",
 ]  # fmt: skip
 
+KINDS = ("bool", "integral", "real floating", "complex floating")
 _PYTHON_TYPES = {"float": "float64", "int": "int64", "complex": "complex128", "bool_": "bool"}
 
 
@@ -26,6 +30,8 @@ def as_array(xp: Any, x: Any, beside: Any = None) -> Any:
     Arrays of another library are refused.
     """
     library = xp._library
+    if type(x) is library.traced:
+        return x
     if isinstance(x, library.base) or library.owns(x) or library_of(x) is not None:
         return library.coerce(x, "a function of NumPy")
     return xp.asarray(x, device=None if beside is None else beside.device)
@@ -68,15 +74,30 @@ def double(xp: Any, x: Any) -> Any:
     return x if x.dtype == kind else xp.astype(x, kind)
 
 
+@lru_cache(256)
+def _kind(library: Any, dtype: Any) -> str:
+    return next((kind for kind in KINDS if library.xp.isdtype(dtype, kind)), "other")
+
+
+def kind_of(xp: Any, x: Any) -> str:
+    """``"bool"``, ``"integral"``, ``"real floating"`` or ``"complex floating"``."""
+    return _kind(xp._library, x.dtype)
+
+
 def is_complex(xp: Any, x: Any) -> bool:
     """Whether an array is complex."""
-    return bool(xp.isdtype(x.dtype, "complex floating"))
+    return _kind(xp._library, x.dtype) == "complex floating"
+
+
+def is_exact(xp: Any, x: Any) -> bool:
+    """Whether an array has integers or truth values."""
+    return _kind(xp._library, x.dtype) in ("bool", "integral")
 
 
 def floating(xp: Any, x: Any) -> Any:
     """A traced array of floating dtype; integers become float64, as NumPy has it."""
-    x = xp.asarray(x)
-    return xp.astype(x, xp.float64) if xp.isdtype(x.dtype, ("integral", "bool")) else x
+    x = as_array(xp, x)
+    return xp.astype(x, xp.float64) if is_exact(xp, x) else x
 
 
 def complexed(xp: Any, x: Any) -> Any:
@@ -151,10 +172,7 @@ def write_into(xp: Any, target: Any, result: Any) -> Any:
             "or write out[...] = result into one made by nnx.array_namespace(x)"
         )
     result = xp.asarray(result)
-    kinds = ("bool", "integral", "real floating", "complex floating")
-    rank, room = (
-        next(i for i, kind in enumerate(kinds) if xp.isdtype(x.dtype, kind)) for x in (result, target)
-    )
+    rank, room = (KINDS.index(kind_of(xp, x)) for x in (result, target))
     if rank > room:
         raise TypeError(f"out=: cannot cast the result from {result.dtype} to {target.dtype}")
     if result.shape == target.shape:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ._tools import as_array, as_arrays, axes_of, axis_of, double, floating, is_complex, places
+from ._tools import as_array, as_arrays, axes_of, axis_of, double, floating, is_complex, kind_of, places
 
 __all__ = ["FUNCTIONS"]
 
@@ -29,7 +29,7 @@ def _diff(xp: Any, a: Any, n: int = 1, axis: int = -1, prepend: Any = None, appe
         a = xp.concat([xp.astype(p, kind, copy=False) for p in pieces], axis=axis)
     for _ in range(n):
         later, earlier = a[places(axis, slice(1, None))], a[places(axis, slice(None, -1))]
-        a = later != earlier if xp.isdtype(a.dtype, "bool") else later - earlier
+        a = later != earlier if kind_of(xp, a) == "bool" else later - earlier
     return a
 
 

@@ -18,12 +18,9 @@ from ._tools import (
     weak_arrays,
     with_axes,
 )
+from .shapes import shape_of
 
 __all__ = ["FUNCTIONS"]
-
-
-def _shape(shape: Any) -> tuple[int, ...]:
-    return tuple(int(n) for n in shape) if isinstance(shape, (tuple, list)) else (int(shape),)
 
 
 def _like(name: str) -> Callable[..., Any]:
@@ -34,7 +31,7 @@ def _like(name: str) -> Callable[..., Any]:
         device: Any = None,
     ) -> Any:  # fmt: skip
         a = as_array(xp, a)
-        shape = a.shape if shape is None else _shape(shape)
+        shape = a.shape if shape is None else shape_of(shape)
         return getattr(xp, name)(shape, dtype=dtype_of(xp, dtype) or a.dtype, device=device or a.device)
 
     return function
@@ -54,8 +51,8 @@ def _full_like(
     a = as_array(xp, a)
     kind = dtype_of(xp, dtype) or a.dtype
     if isinstance(fill_value, (int, float, complex)):
-        return xp.full(a.shape if shape is None else _shape(shape), fill_value, dtype=kind, device=a.device)
-    out = xp.zeros(a.shape if shape is None else _shape(shape), dtype=kind, device=a.device)
+        return xp.full(a.shape if shape is None else shape_of(shape), fill_value, dtype=kind, device=a.device)
+    out = xp.zeros(a.shape if shape is None else shape_of(shape), dtype=kind, device=a.device)
     out[...] = xp.astype(as_array(xp, fill_value, a), kind, copy=False)
     return out
 
@@ -87,7 +84,7 @@ def _constant(name: str) -> Callable[..., Any]:
     """``zeros``, ``ones`` and ``empty``."""
 
     def function(xp: Any, shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None) -> Any:
-        return getattr(xp, name)(_shape(shape), dtype=dtype_of(xp, dtype) or xp.float64, device=device)
+        return getattr(xp, name)(shape_of(shape), dtype=dtype_of(xp, dtype) or xp.float64, device=device)
 
     return function
 
@@ -98,7 +95,7 @@ def _full(
     value = as_array(xp, fill_value)
     kind = dtype_of(xp, dtype)
     value = value if kind is None else xp.astype(value, kind, copy=False)
-    return xp.asarray(xp.broadcast_to(value, _shape(shape)), copy=True)
+    return xp.asarray(xp.broadcast_to(value, shape_of(shape)), copy=True)
 
 
 def _arange(
@@ -181,7 +178,9 @@ def _geomspace(
     out = xp.pow(xp.asarray(10.0, dtype=logs.dtype, device=logs.device), logs) * sign
     if num > 0:  # the ends exactly
         ends = [(start + xp.zeros_like(sign))[None, ...], (stop + xp.zeros_like(sign))[None, ...]]
-        out = xp.concat([ends[0], out[1:-1, ...], ends[1]] if endpoint and num > 1 else [ends[0], out[1:, ...]])
+        out = xp.concat(
+            [ends[0], out[1:-1, ...], ends[1]] if endpoint and num > 1 else [ends[0], out[1:, ...]]
+        )
     out = xp.moveaxis(out, 0, axis_of(axis, out.ndim)) if out.ndim > 1 else out
     return out if dtype is None else xp.astype(out, dtype_of(xp, dtype))
 

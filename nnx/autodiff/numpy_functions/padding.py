@@ -54,7 +54,7 @@ def _ramp(xp: Any, x: Any, axis: int, before: int, after: int, ends: Any) -> Any
 
 def _statistic(name: str) -> Callable[..., Any]:
     def pad(xp: Any, x: Any, axis: int, before: int, after: int, lengths: Any) -> Any:
-        from .order import FUNCTIONS as ORDER
+        from .quantiles import FUNCTIONS as QUANTILES
 
         n = x.shape[axis]
 
@@ -62,7 +62,7 @@ def _statistic(name: str) -> Callable[..., Any]:
             length = n if length is None else min(int(length), n)
             part = x[places(axis, slice(n - length, n) if tail else slice(0, length))]
             if name == "median":
-                return ORDER["median"](xp, part, axis, keepdims=True)
+                return QUANTILES["median"](xp, part, axis, keepdims=True)
             return getattr(xp, {"maximum": "max", "minimum": "min", "mean": "mean"}[name])(
                 part, axis=axis, keepdims=True
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ._tools import as_array, as_arrays, double, floating, item, same_dtype, unavailable
+from ._tools import as_array, as_arrays, double, floating, is_complex, item, same_dtype, unavailable
 from .linear_algebra import least_squares
 from .products import convolution
 
@@ -125,7 +125,7 @@ def _poly(xp: Any, seq_of_zeros: Any) -> Any:
     for i in range(zeros.shape[0]):
         pair = xp.stack([xp.ones_like(zeros[i]), -zeros[i]])
         a = convolution(xp, a, pair, "full", False)
-    if xp.isdtype(a.dtype, "complex floating"):
+    if is_complex(xp, a):
         roots, conjugates = (sorted(_pairs(z)) for z in (zeros, xp.conj(zeros)))
         if roots == conjugates:  # closed under conjugation: a real polynomial
             return xp.real(a)

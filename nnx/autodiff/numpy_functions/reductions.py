@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
-from ._tools import as_array, axes_of, axis_of, common, dtype_of, floating, is_complex, unavailable
+from ._tools import as_array, axes_of, axis_of, common, dtype_of, floating, is_complex, kind_of
 
-__all__ = ["FUNCTIONS"]
+__all__ = ["FUNCTIONS", "mean_of", "reduced_axis", "var_of"]
 
 
 def _count(x: Any, axis: Any) -> int:
@@ -18,7 +17,8 @@ def _count(x: Any, axis: Any) -> int:
     return count
 
 
-def _axis(axis: Any) -> Any:
+def reduced_axis(axis: Any) -> Any:
+    """An axis, or several as a tuple."""
     return tuple(axis) if isinstance(axis, list) else axis
 
 
@@ -30,14 +30,14 @@ def _folding(name: str, neutral: int, combine: str) -> Callable[..., Any]:
         initial: Any = None, where: Any = True,
     ) -> Any:  # fmt: skip
         a = as_array(xp, a)
-        if xp.isdtype(a.dtype, "bool"):
+        if kind_of(xp, a) == "bool":
             a = xp.astype(a, xp.int64)
         if dtype is not None:
             a = xp.astype(a, dtype_of(xp, dtype), copy=False)
         if where is not True:
             a = xp.where(where, a, neutral)
         params = {"dtype": a.dtype} if dtype is not None else {}
-        result = getattr(xp, name)(a, axis=_axis(axis), keepdims=bool(keepdims), **params)
+        result = getattr(xp, name)(a, axis=reduced_axis(axis), keepdims=bool(keepdims), **params)
         return result if initial is None else getattr(xp, combine)(result, initial)
 
     return fold
@@ -63,7 +63,7 @@ def _extremum(name: str, combine: str) -> Callable[..., Any]:
                 [1 if i in axes_of(axis, a.ndim) else n for i, n in enumerate(a.shape)] if keepdims else kept
             )
             return xp.zeros(tuple(shape), dtype=a.dtype, device=a.device) + initial
-        result = getattr(xp, name)(a, axis=_axis(axis), keepdims=bool(keepdims))
+        result = getattr(xp, name)(a, axis=reduced_axis(axis), keepdims=bool(keepdims))
         return result if initial is None else getattr(xp, combine)(result, initial)
 
     return extremum
@@ -83,7 +83,7 @@ def _total(xp: Any, a: Any, axis: Any, keepdims: bool, where: Any) -> tuple[Any,
     return total, xp.astype(count, xp.real(total).dtype if is_complex(xp, total) else total.dtype)
 
 
-def _mean(
+def mean_of(
     xp: Any,
     a: Any,
     axis: Any = None,
@@ -93,23 +93,25 @@ def _mean(
     *,
     where: Any = True,
 ) -> Any:
+    """``np.mean``."""
     a = floating(xp, a) if dtype is None else xp.astype(as_array(xp, a), dtype_of(xp, dtype), copy=False)
     if where is True:
-        return xp.mean(a, axis=_axis(axis), keepdims=bool(keepdims))
-    total, count = _total(xp, a, _axis(axis), bool(keepdims), where)
+        return xp.mean(a, axis=reduced_axis(axis), keepdims=bool(keepdims))
+    total, count = _total(xp, a, reduced_axis(axis), bool(keepdims), where)
     return total / count
 
 
-def _var(
+def var_of(
     xp: Any, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0, keepdims: bool = False,
     *, where: Any = True, mean: Any = None, correction: Any = None,
 ) -> Any:  # fmt: skip
+    """``np.var``."""
     a = floating(xp, a) if dtype is None else xp.astype(as_array(xp, a), dtype_of(xp, dtype), copy=False)
-    axis, ddof = _axis(axis), ddof if correction is None else correction
+    axis, ddof = reduced_axis(axis), ddof if correction is None else correction
     if where is True and mean is None and not is_complex(xp, a):
         return xp.var(a, axis=axis, correction=ddof, keepdims=bool(keepdims))
     if mean is None:
-        mean = _mean(xp, a, axis, keepdims=True, where=where)
+        mean = mean_of(xp, a, axis, keepdims=True, where=where)
     d = a - mean
     square = xp.real(d) ** 2 + xp.imag(d) ** 2 if is_complex(xp, d) else d * d
     total, count = _total(xp, square, axis, bool(keepdims), where)
@@ -124,9 +126,9 @@ def _std(
     a = floating(xp, a) if dtype is None else xp.astype(as_array(xp, a), dtype_of(xp, dtype), copy=False)
     if where is True and mean is None and not is_complex(xp, a):
         ddof = ddof if correction is None else correction
-        return xp.std(a, axis=_axis(axis), correction=ddof, keepdims=bool(keepdims))
+        return xp.std(a, axis=reduced_axis(axis), correction=ddof, keepdims=bool(keepdims))
     return xp.sqrt(
-        _var(xp, a, axis, None, None, ddof, keepdims, where=where, mean=mean, correction=correction)
+        var_of(xp, a, axis, None, None, ddof, keepdims, where=where, mean=mean, correction=correction)
     )
 
 
@@ -138,7 +140,7 @@ def _average(
     xp: Any, a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False
 ) -> Any:
     a = floating(xp, a)
-    axis = _axis(axis)
+    axis = reduced_axis(axis)
     if weights is None:
         result = xp.mean(a, axis=axis, keepdims=bool(keepdims))
         total = xp.ones_like(result) * _count(a, axis)
@@ -173,7 +175,7 @@ def _cumulative(name: str) -> Callable[..., Any]:
 
     def cumulate(xp: Any, a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
         a = as_array(xp, a)
-        if xp.isdtype(a.dtype, "bool"):
+        if kind_of(xp, a) == "bool":
             a = xp.astype(a, xp.int64)
         if axis is None:
             a, axis = xp.reshape(a, (-1,)), 0
@@ -214,78 +216,8 @@ def _cumulative_standard(name: str) -> Callable[..., Any]:
 _cumsum, _cumprod = _cumulative("cumulative_sum"), _cumulative("cumulative_prod")
 
 
-# without NaN ---------------------------------------------------------------------------------------------------
-
-
-def _filled(plain: Callable[..., Any], fill: int) -> Callable[..., Any]:
-    """A function that takes NaN for its neutral element."""
-
-    def function(xp: Any, a: Any, *args: Any, **params: Any) -> Any:
-        a = as_array(xp, a)
-        if not xp.isdtype(a.dtype, ("integral", "bool")):
-            a = xp.where(xp.isnan(a), fill, a)
-        return plain(xp, a, *args, **params)
-
-    return functools.wraps(plain)(function)
-
-
-def _chosen(xp: Any, a: Any, where: Any) -> Any:
-    chosen = xp.logical_not(xp.isnan(a))
-    return chosen if where is True else xp.logical_and(chosen, as_array(xp, where, a))
-
-
-def _nanmean(
-    xp: Any,
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    keepdims: bool = False,
-    *,
-    where: Any = True,
-) -> Any:
-    a = floating(xp, a)
-    return _mean(xp, a, axis, dtype, None, keepdims, where=_chosen(xp, a, where))
-
-
-def _nanvar(
-    xp: Any, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0, keepdims: bool = False,
-    *, where: Any = True, mean: Any = None, correction: Any = None,
-) -> Any:  # fmt: skip
-    a = floating(xp, a)
-    chosen = _chosen(xp, a, where)
-    safe = xp.where(chosen, a, 0)
-    result = _var(xp, safe, axis, dtype, None, ddof, keepdims, where=chosen, mean=mean, correction=correction)
-    count = xp.sum(xp.astype(chosen, xp.int64), axis=_axis(axis), keepdims=bool(keepdims))
-    return xp.where(count > (ddof if correction is None else correction), result, xp.nan)
-
-
-@functools.wraps(_nanvar)
-def _nanstd(xp: Any, a: Any, *args: Any, **params: Any) -> Any:
-    return xp.sqrt(_nanvar(xp, a, *args, **params))
-
-
-def _nanextremum(name: str, plain: Callable[..., Any], worst: float) -> Callable[..., Any]:
-    def extremum(
-        xp: Any, a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, initial: Any = None,
-        where: Any = True,
-    ) -> Any:  # fmt: skip
-        a = as_array(xp, a)
-        if xp.isdtype(a.dtype, ("integral", "bool")):
-            return plain(xp, a, axis, None, keepdims, initial, where)
-        if is_complex(xp, a):
-            raise unavailable(f"np.{name} of complex arrays")
-        missing = xp.isnan(a)
-        result = plain(xp, xp.where(missing, worst, a), axis, None, keepdims, initial, where)
-        if initial is not None or where is not True:
-            return result
-        return xp.where(xp.all(missing, axis=_axis(axis), keepdims=bool(keepdims)), xp.nan, result)
-
-    return extremum
-
-
 def _count_nonzero(xp: Any, a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
-    return xp.count_nonzero(as_array(xp, a), axis=_axis(axis), keepdims=keepdims)
+    return xp.count_nonzero(as_array(xp, a), axis=reduced_axis(axis), keepdims=keepdims)
 
 
 def _truth(name: str) -> Callable[..., Any]:
@@ -297,7 +229,7 @@ def _truth(name: str) -> Callable[..., Any]:
         a = xp.astype(as_array(xp, a), xp.bool)
         if where is not True:
             a = xp.where(where, a, name == "all")
-        return getattr(xp, name)(a, axis=_axis(axis), keepdims=bool(keepdims))
+        return getattr(xp, name)(a, axis=reduced_axis(axis), keepdims=bool(keepdims))
 
     return function
 
@@ -314,20 +246,11 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "cumulative_prod": _cumulative_standard("cumulative_prod"),
     "cumulative_sum": _cumulative_standard("cumulative_sum"),
     "max": _max,
-    "mean": _mean,
+    "mean": mean_of,
     "min": _min,
-    "nancumprod": _filled(_cumprod, 1),
-    "nancumsum": _filled(_cumsum, 0),
-    "nanmax": _nanextremum("nanmax", _max, float("-inf")),
-    "nanmean": _nanmean,
-    "nanmin": _nanextremum("nanmin", _min, float("inf")),
-    "nanprod": _filled(_prod, 1),
-    "nanstd": _nanstd,
-    "nansum": _filled(_sum, 0),
-    "nanvar": _nanvar,
     "prod": _prod,
     "ptp": _ptp,
     "std": _std,
     "sum": _sum,
-    "var": _var,
+    "var": var_of,
 }

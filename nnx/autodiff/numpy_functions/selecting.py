@@ -5,30 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ._tools import (
-    as_array,
-    as_arrays,
-    axis_of,
-    common,
-    double,
-    floating,
-    is_complex,
-    item,
-    unavailable,
-    weak_arrays,
-)
+from ._tools import as_array, as_arrays, axis_of, common, double, item, kind_of, unavailable, weak_arrays
 
-__all__ = ["FUNCTIONS"]
+__all__ = ["FUNCTIONS", "condition_of", "indices_of"]
 
 
-def _condition(xp: Any, condition: Any, beside: Any = None) -> Any:
+def condition_of(xp: Any, condition: Any, beside: Any = None) -> Any:
+    """A boolean array of anything that has a truth value."""
     condition = as_array(xp, condition, beside)
-    return condition if xp.isdtype(condition.dtype, "bool") else condition != 0
+    return condition if kind_of(xp, condition) == "bool" else condition != 0
 
 
 def _where(xp: Any, condition: Any, x: Any = None, y: Any = None, /) -> Any:
     like = next((v for v in (condition, x, y) if isinstance(v, xp._library.base)), None)
-    condition = _condition(xp, condition, like)
+    condition = condition_of(xp, condition, like)
     if x is None and y is None:
         return _nonzero(xp, condition)
     if isinstance(x, (int, float, complex)) and isinstance(y, (int, float, complex)):
@@ -61,10 +51,10 @@ def _clip(
     return xp.clip(a, max=high) if low is None else xp.clip(a, min=xp.minimum(low, high), max=high)
 
 
-def _indices(xp: Any, indices: Any, n: int, mode: str, beside: Any) -> Any:
+def indices_of(xp: Any, indices: Any, n: int, mode: str, beside: Any) -> Any:
     """Positions from 0 to n - 1, as NumPy's modes have them."""
     indices = as_array(xp, indices, beside)
-    if xp.isdtype(indices.dtype, "bool"):
+    if kind_of(xp, indices) == "bool":
         indices = xp.astype(indices, xp.int64)
     if mode == "wrap":
         return indices % n
@@ -80,7 +70,7 @@ def _take(xp: Any, a: Any, indices: Any, axis: Any = None, out: Any = None, mode
     if axis is None:
         a, axis = xp.reshape(a, (-1,)), 0
     axis = axis_of(axis, a.ndim)
-    at = _indices(xp, indices, a.shape[axis], mode, a)
+    at = indices_of(xp, indices, a.shape[axis], mode, a)
     taken = xp.take(a, xp.reshape(at, (-1,)), axis=axis)
     return xp.reshape(taken, (*a.shape[:axis], *at.shape, *a.shape[axis + 1 :]))
 
@@ -94,7 +84,7 @@ def _take_along_axis(xp: Any, arr: Any, indices: Any, axis: Any = -1) -> Any:
 
 def _choose(xp: Any, a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
     options = list(xp.unstack(choices)) if hasattr(choices, "dtype") else weak_arrays(xp, choices)
-    at = _indices(xp, a, len(options), mode, options[0])
+    at = indices_of(xp, a, len(options), mode, options[0])
     result = options[0] + xp.zeros(at.shape, dtype=common(xp, *options), device=at.device)
     for i, option in enumerate(options[1:], 1):
         result = xp.where(at == i, option, result)
@@ -105,7 +95,7 @@ def _compress(xp: Any, condition: Any, a: Any, axis: Any = None, out: Any = None
     a = as_array(xp, a)
     if axis is None:
         a, axis = xp.reshape(a, (-1,)), 0
-    (at,) = xp.nonzero(_condition(xp, condition, a))
+    (at,) = xp.nonzero(condition_of(xp, condition, a))
     return xp.take(a, at, axis=axis)
 
 
@@ -123,7 +113,7 @@ def _select(xp: Any, condlist: Any, choicelist: Any, default: Any = 0) -> Any:
         as_array(xp, default) if dtype is None else xp.asarray(default, dtype=dtype, device=choices[0].device)
     )
     for condition, choice in list(zip(condlist, choices, strict=True))[::-1]:
-        result = xp.where(_condition(xp, condition, choice), choice, result)
+        result = xp.where(condition_of(xp, condition, choice), choice, result)
     return result
 
 
@@ -140,7 +130,7 @@ def _conditions(xp: Any, condlist: Any, x: Any) -> list[Any]:
 
 def _piecewise(xp: Any, x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
     x = as_array(xp, x)
-    conditions = [xp.broadcast_to(_condition(xp, c, x), x.shape) for c in _conditions(xp, condlist, x)]
+    conditions = [xp.broadcast_to(condition_of(xp, c, x), x.shape) for c in _conditions(xp, condlist, x)]
     if len(funclist) == len(conditions) + 1:
         none = xp.logical_not(conditions[0])
         for c in conditions[1:]:
@@ -182,140 +172,6 @@ def _apply_over_axes(xp: Any, func: Any, a: Any, axes: Any) -> Any:
     return a
 
 
-def _nan_to_num(
-    xp: Any, x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
-) -> Any:
-    a = as_array(xp, x)
-    if xp.isdtype(a.dtype, ("integral", "bool")):
-        return xp.asarray(a, copy=True) if copy else a
-
-    def mend(a: Any) -> Any:
-        largest = xp.finfo(a.dtype)
-        high = float(largest.max) if posinf is None else posinf
-        low = float(largest.min) if neginf is None else neginf
-        isinf = xp.isinf(a)
-        a = xp.where(xp.logical_and(isinf, a > 0), high, xp.where(xp.logical_and(isinf, a < 0), low, a))
-        return xp.where(xp.isnan(a), nan, a)
-
-    result = mend(xp.real(a)) + 1j * mend(xp.imag(a)) if is_complex(xp, a) else mend(a)
-    if copy:
-        return result
-    a[...] = result
-    return a
-
-
-def _real(xp: Any, val: Any) -> Any:
-    val = as_array(xp, val)
-    return xp.real(val) if is_complex(xp, val) else val
-
-
-def _imag(xp: Any, val: Any) -> Any:
-    val = as_array(xp, val)
-    return xp.imag(val) if is_complex(xp, val) else xp.zeros_like(val)
-
-
-def _angle(xp: Any, z: Any, deg: bool = False) -> Any:
-    z = floating(xp, z)
-    angle = xp.atan2(_imag(xp, z), _real(xp, z))
-    return angle * (180 / xp.pi) if deg else angle
-
-
-def _real_if_close(xp: Any, a: Any, tol: float = 100) -> Any:
-    a = as_array(xp, a)
-    if not is_complex(xp, a):
-        return a
-    imag = xp.imag(a)
-    limit = tol * float(xp.finfo(imag.dtype).eps) if tol > 1 else tol
-    return xp.real(a) if bool(xp.all(xp.abs(imag) < limit)) else a
-
-
-def _round(xp: Any, a: Any, decimals: int = 0, out: Any = None) -> Any:
-    a = as_array(xp, a)
-    if decimals == 0:
-        return xp.round(a)
-    if xp.isdtype(a.dtype, "integral"):
-        raise unavailable("np.round of integers with decimals=")
-    scale = float(10 ** abs(decimals))
-    return xp.round(a * scale) / scale if decimals > 0 else xp.round(a / scale) * scale
-
-
-def _fix(xp: Any, x: Any, out: Any = None) -> Any:
-    return xp.trunc(as_array(xp, x))
-
-
-def _filled_up(xp: Any, values: Any, count: int, beside: Any) -> Any:
-    """Values repeated until there are ``count`` of them."""
-    values = xp.reshape(as_array(xp, values, beside), (-1,))
-    return xp.tile(values, (-(-count // max(values.size, 1)),))[:count]
-
-
-def _target(xp: Any, a: Any, what: str) -> Any:
-    if not isinstance(a, xp._library.base):
-        raise unavailable(f"np.{what} into a plain array (the values would lose their derivative)")
-    return a
-
-
-def _copyto(xp: Any, dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
-    dst, src = (
-        _target(xp, dst, "copyto"),
-        as_array(xp, src, dst if isinstance(dst, xp._library.base) else None),
-    )
-    dst[...] = src if where is True else xp.where(_condition(xp, where, dst), src, dst)
-
-
-def _putmask(xp: Any, a: Any, /, mask: Any, values: Any) -> None:
-    a = _target(xp, a, "putmask")
-    a[...] = xp.where(_condition(xp, mask, a), xp.reshape(_filled_up(xp, values, a.size, a), a.shape), a)
-
-
-def _place(xp: Any, arr: Any, mask: Any, vals: Any) -> None:
-    arr = _target(xp, arr, "place")
-    mask = xp.reshape(_condition(xp, mask, arr), arr.shape)
-    arr[mask] = _filled_up(xp, vals, int(xp.count_nonzero(mask)), arr)
-
-
-def _put(xp: Any, a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
-    from .shapes import flat
-
-    a = _target(xp, a, "put")
-    at = xp.reshape(_indices(xp, ind, a.size, mode, a), (-1,))
-    flat(xp, a)[at] = _filled_up(xp, v, at.size, a)
-
-
-def _put_along_axis(xp: Any, arr: Any, indices: Any, values: Any, axis: Any) -> None:
-    from .shapes import flat
-
-    arr = _target(xp, arr, "put_along_axis")
-    a = flat(xp, arr) if axis is None else arr
-    axis = 0 if axis is None else axis_of(axis, a.ndim)
-    indices = as_array(xp, indices, a)
-    key = []
-    for i, n in enumerate(a.shape):
-        along = xp.arange(n, device=indices.device)[(None,) * i + (slice(None),) + (None,) * (a.ndim - i - 1)]
-        key.append(indices if i == axis else along)
-    a[tuple(key)] = values
-
-
-def _fill_diagonal(xp: Any, a: Any, val: Any, wrap: bool = False) -> None:
-    a = _target(xp, a, "fill_diagonal")
-    if a.ndim < 2:
-        raise ValueError("array must be at least 2-d")
-    if wrap and a.ndim == 2 and a.shape[0] > a.shape[1] + 1:
-        raise unavailable("np.fill_diagonal with wrap=True on a tall matrix")
-    if a.ndim > 2 and len(set(a.shape)) > 1:
-        raise ValueError("All dimensions of input must be of equal length")
-    places = [
-        xp.reshape(xp.arange(m, device=a.device), (-1,) + (1,) * (a.ndim - i - 1))
-        for i, m in enumerate(a.shape)
-    ]
-    diagonal = places[0] == places[1]
-    for place in places[2:]:
-        diagonal = xp.logical_and(diagonal, place == places[0])
-    values = _filled_up(xp, val, a.shape[0], a)
-    values = xp.reshape(xp.astype(values, a.dtype, copy=False), (-1,) + (1,) * (a.ndim - 1))
-    a[...] = xp.where(diagonal, values, a)
-
-
 def _bincount(xp: Any, x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
     from ..scatter import xp_scatter_add
 
@@ -333,29 +189,15 @@ def _bincount(xp: Any, x: Any, /, weights: Any = None, minlength: int = 0) -> An
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "angle": _angle,
     "apply_along_axis": _apply_along_axis,
     "apply_over_axes": _apply_over_axes,
-    "around": _round,
     "bincount": _bincount,
     "choose": _choose,
     "clip": _clip,
     "compress": _compress,
-    "copyto": _copyto,
     "extract": _extract,
-    "fill_diagonal": _fill_diagonal,
-    "fix": _fix,
-    "imag": _imag,
-    "nan_to_num": _nan_to_num,
     "nonzero": _nonzero,
     "piecewise": _piecewise,
-    "place": _place,
-    "put": _put,
-    "put_along_axis": _put_along_axis,
-    "putmask": _putmask,
-    "real": _real,
-    "real_if_close": _real_if_close,
-    "round": _round,
     "select": _select,
     "take": _take,
     "take_along_axis": _take_along_axis,
