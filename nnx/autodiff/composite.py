@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from .dispatch import rewrap
 from .primitive import primitive
 from .traced import TracedArray
 
@@ -67,8 +68,9 @@ def astype(library: Library, x: Any, dtype: Any, /, *, copy: bool = True, device
 
 
 def to_device(library: Library, x: Any, device: Any, /, *, stream: Any = None) -> Any:
-    """Copy to another device of the same library."""
-    return _to_device(library.coerce(x, "to_device"), device=device, stream=stream)
+    """Copy to another device of the same library; an array that is there already comes back itself."""
+    x = library.coerce(x, "to_device")
+    return x if x.device == device else _to_device(x, device=device, stream=stream)
 
 
 @primitive("to_device")
@@ -79,6 +81,15 @@ def _to_device(_xp: Any, x: Any, *, device: Any, stream: Any = None) -> Any:
 
 
 _to_device.defpullback(lambda xp, g, _out, x_like, **_: _to_device(g, device=x_like.device))
+
+
+def broadcast_arrays(library: Library, *arrays: Any) -> Any:
+    """Broadcast arrays against each other; those that have the common shape come back themselves."""
+    given = [library.coerce(x, "broadcast_arrays") for x in arrays]
+    plain = library.fast.broadcast_arrays(*[library.raw(x) for x in given])
+    to = library.function("broadcast_to")
+    wide = [x if x.shape == p.shape else to(x, p.shape) for x, p in zip(given, plain, strict=True)]
+    return rewrap(plain, wide)
 
 
 def unstack(library: Library, x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
@@ -140,6 +151,7 @@ def from_dlpack(library: Library, x: Any, /, *, device: Any = None, copy: Any = 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "asarray": asarray,
     "astype": astype,
+    "broadcast_arrays": broadcast_arrays,
     "from_dlpack": from_dlpack,
     "full": full,
     "full_like": full_like,

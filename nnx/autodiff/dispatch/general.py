@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["general"]
 
-STAR = frozenset(("meshgrid", "broadcast_arrays"))  # take their arrays one by one, not in a list
+STAR = frozenset(("meshgrid",))  # take their arrays one by one, not in a list
 
 
 def general(library: Library, name: str, forward: Function, rule: Rule) -> Function:

@@ -29,10 +29,6 @@ def _along(axis: int, part: Any) -> tuple[Any, ...]:
     return (slice(None),) * axis + (part, ...)
 
 
-def _broadcast_arrays(_xp: Any, g: Any, _out: Any, _arrays: Any, _needed: Any) -> Arrays:
-    return list(g)
-
-
 def _concat(
     xp: Any, g: Any, _out: Any, arrays_like: Any, needed: Sequence[bool], *, axis: int | None = 0
 ) -> Arrays:
@@ -113,7 +109,6 @@ def _diff(
 
 RULES: dict[str, Rule] = {
     "astype": Rule(_same, params=("dtype",)),
-    "broadcast_arrays": Rule(_broadcast_arrays, variadic=True, outputs=True),
     "broadcast_to": Rule(_same, params=("shape",)),
     "concat": Rule(_concat, variadic=True),
     "diff": Rule(joint(_diff), arrays=("x", "prepend", "append")),
