@@ -60,13 +60,42 @@ def relu(x: Array) -> Array:
     return np.maximum(x, np.zeros(x.shape[-1:], x.dtype))
 
 
+def leaky_relu(x: Array, *, negative_slope: float = 0.01) -> Array:
+    """The larger of two arrays."""
+    if not 0.0 < negative_slope < 1.0:
+        return reference("leaky_relu")(x, negative_slope=negative_slope)
+    return np.maximum(x, x * negative_slope)
+
+
+def sigmoid(x: Array) -> Array:
+    """Without the case distinction: an overflow gives infinity, of which the reciprocal is right."""
+    if x.dtype.kind != "f" or not x.ndim:
+        return reference("sigmoid")(x)
+    with np.errstate(over="ignore"):
+        out = np.exp(np.negative(x))
+    out += 1
+    return np.reciprocal(out, out)
+
+
 def where_positive(x: Array, y: Array) -> Array:
-    """``where`` branches at every element; this masks the bits of ``y``: exactly 0 or ``y``, as ``where``."""
-    kind = MASKS.get(y.dtype)
-    if kind is None or x.shape != y.shape or not x.ndim:
+    """The elements of ``y`` where ``x`` is positive."""
+    if y.dtype not in MASKS or x.shape != y.shape or not x.ndim:
         return reference("where_positive")(x, y)
-    mask = np.negative(np.greater(x, 0).view(np.int8)).astype(kind)
-    return np.bitwise_and(y.view(kind), mask, mask).view(y.dtype)
+    return masked(y, np.greater(x, 0))
+
+
+def masked_scale(x: Array, mask: Array, *, scale: float) -> Array:
+    """Dropout's mask."""
+    if x.dtype not in MASKS or x.shape != mask.shape or not x.ndim:
+        return reference("masked_scale")(x, mask, scale=scale)
+    return masked(x * scale, mask)
+
+
+def masked(x: Array, mask: Array) -> Array:
+    """``where(mask, x, 0)`` by the bits of ``x``: NumPy's ``where`` branches at every element."""
+    bits = MASKS[x.dtype]
+    ones = np.negative(mask.view(np.int8)).astype(bits)  # all of them where the mask is True
+    return np.bitwise_and(x.view(bits), ones, ones).view(x.dtype)
 
 
 def cross_entropy(
@@ -119,5 +148,14 @@ def cross_entropy_slope(logp: Array, target: Array, factor: Array) -> Array:
 
 OVERRIDES: dict[str, Any] = {
     function.__name__: (function, ())
-    for function in (linear, relu, where_positive, cross_entropy, cross_entropy_slope)
+    for function in (
+        linear,
+        relu,
+        leaky_relu,
+        sigmoid,
+        where_positive,
+        masked_scale,
+        cross_entropy,
+        cross_entropy_slope,
+    )
 } | {f"optim.{name}": (update, ()) for name, update in UPDATES.items()}

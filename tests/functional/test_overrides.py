@@ -1,0 +1,66 @@
+"""NumPy's faster versions of primitives against those in standard functions."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nnx
+import nnx.functional
+import nnx.losses
+from nnx.autodiff.primitive import Primitive
+
+rng = np.random.default_rng(0)
+EDGES = np.array([[-np.inf, -1e30, -100.0, -0.0, 0.0, 1e-30, 100.0, np.inf, np.nan, -1.0] * 2] * 2)
+MASK = rng.random(EDGES.shape) < 0.5
+LARGE = rng.standard_normal((80, 60))
+ROWS: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
+    ("relu", (EDGES,), {}),
+    ("relu", (LARGE,), {}),
+    ("relu", (np.asarray(-1.0),), {}),
+    ("leaky_relu", (EDGES,), {"negative_slope": 0.1}),
+    ("leaky_relu", (EDGES,), {"negative_slope": 2.0}),
+    ("sigmoid", (EDGES,), {}),
+    ("sigmoid", (np.asarray(-1.0),), {}),
+    ("where_positive", (EDGES, EDGES[:, ::-1]), {}),
+    ("where_positive", (EDGES.T, EDGES.T[::-1]), {}),
+    ("where_positive", (EDGES[0], EDGES), {}),
+    ("where_positive", (np.asarray(1.0), np.asarray(2.0)), {}),
+    ("masked_scale", (EDGES, MASK), {"scale": 2.0}),
+    ("masked_scale", (EDGES[:, ::2], MASK[:, ::2]), {"scale": 2.0}),
+    ("masked_scale", (np.asarray(1.0), np.asarray(True)), {"scale": 2.0}),
+    ("linear", (LARGE[:5], LARGE, LARGE[0, :1].repeat(80)), {}),
+    ("linear", (LARGE, LARGE[:5], LARGE[0, :5]), {}),
+    ("linear", (LARGE, LARGE[:5], None), {}),
+    ("linear", (LARGE[0], LARGE[:5], LARGE[0, :5]), {}),
+    ("linear", (LARGE[::2, ::-1], LARGE[:5, ::-1], LARGE[0, :10:2]), {}),
+]
+
+
+@pytest.mark.parametrize("kind", ["float16", "float32", "float64"])
+@pytest.mark.parametrize(("name", "args", "arguments"), ROWS, ids=lambda x: x if isinstance(x, str) else "")
+@pytest.mark.filterwarnings("ignore:invalid value")
+@pytest.mark.filterwarnings("ignore:overflow")
+def test_the_fast_version_is_the_one_in_standard_functions(
+    name: str, args: tuple[Any, ...], arguments: dict[str, Any], kind: str
+) -> None:
+    own, xp = Primitive.registry[name], nnx.backend("numpy").xp
+    args = tuple(x.astype(kind) if x is not None and x.dtype == np.float64 else x for x in args)
+    before = [None if x is None else x.copy() for x in args]
+    expected, found = own.forward(xp, *args, **arguments), own(*args, **arguments)
+    assert found.dtype == expected.dtype
+    assert found.shape == expected.shape
+    tolerance = {"float16": 3e-2, "float32": 1e-5, "float64": 1e-13}[kind]
+    np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance if name == "linear" else 1e-37)
+    for x, y in zip(args, before, strict=True):
+        np.testing.assert_array_equal(x, y)
+
+
+def test_every_override_is_held_against_the_standard_version() -> None:
+    elsewhere = {"cross_entropy", "cross_entropy_slope", "optim.sgd", "optim.adam"}
+    families = "".join(
+        path.read_text(encoding="utf-8") for path in Path(__file__).parent.parent.rglob("test_*.py")
+    )
+    for name in set(nnx.backend("numpy").overrides) - elsewhere - {name for name, _, _ in ROWS}:
+        assert f'"{name}"' in families, f"{name} has no row"
