@@ -49,9 +49,20 @@ def _chi2_density(xp: Any, v: Any, x: Any) -> Any:
     return gamma_density(xp, v / 2, x / 2) / 2
 
 
+def _whole(xp: Any, n: Any) -> Any:
+    """An order as SciPy takes it: what is behind the point is cut off."""
+    return xp.trunc(n) if xp.isdtype(n.dtype, "real floating") else n
+
+
 def _expn(xp: Any, g: Any, _out: Any, n: Any, x: Any) -> Any:
+    n = _whole(xp, n)
     first = xp.exp(-x) * (1 + x) / (x * x)
     return -g * xp.where(n == 0, first, f.expn(xp.where(n == 0, 1, n) - 1, x))
+
+
+def _yn(xp: Any, g: Any, out: Any, n: Any, x: Any) -> Any:
+    n = _whole(xp, n)
+    return g * (f.yn(n - 1, x) - xp.astype(n, x.dtype) * out / x)
 
 
 def _legendre(xp: Any, g: Any, out: Any, m: Any, v: Any, x: Any) -> Any:
@@ -227,7 +238,7 @@ RULES: dict[str, Rule] = {
     "lpmv": _e(None, _order, _legendre),
     "y0": _e(lambda xp, g, _o, x: -g * f.y1(x)),
     "y1": _e(lambda xp, g, out, x: g * (f.y0(x) - out / x)),
-    "yn": _e(None, lambda xp, g, out, n, x: g * (f.yn(n - 1, x) - xp.astype(n, x.dtype) * out / x)),
+    "yn": _e(None, _yn),
     "yv": _e(_order, lambda xp, g, _o, v, x: g * (f.yv(v - 1, x) - f.yv(v + 1, x)) / 2),
     # Logarithms, entropies, losses
     "boxcox": _e(

@@ -125,7 +125,9 @@ def exprel_slope(xp: Any, x: Any) -> Any:
 
 def boxcox_slope(xp: Any, log: Any, power: Any) -> Any:
     """The derivative of ``boxcox`` by its power, given the logarithm of the argument."""
-    return log * log * exprel_slope(xp, power * log)
+    at_zero = xp.isinf(log) & (power > 0)
+    log = xp.where(at_zero, 0.0, log)
+    return xp.where(at_zero, xp.where(at_zero, power, 1.0) ** -2.0, log * log * exprel_slope(xp, power * log))
 
 
 def inverse_boxcox_slope(xp: Any, y: Any, power: Any) -> Any:
