@@ -123,7 +123,9 @@ def common(xp: Any, *items: Any) -> Any:
 
 def same_dtype(xp: Any, items: list[Any], dtype: Any = None) -> list[Any]:
     """Arrays brought to one dtype."""
-    kind = dtype_of(xp, dtype) or common(xp, *items)
+    kind = dtype_of(xp, dtype) or items[0].dtype
+    if dtype is None and any(x.dtype != kind for x in items):
+        kind = common(xp, *items)
     return [x if x.dtype == kind else xp.astype(x, kind) for x in items]
 
 
