@@ -102,3 +102,31 @@ def test_derivatives(lib: Any, row: Row, kind: str) -> None:
     """In single precision, which is checked in double as well."""
     args = row.arguments(lib.asarray, kind, single=row.narrow)
     nnx.testing.check_gradients(row.function(nnx.array_namespace), *args, order=row.order)
+
+
+@pytest.mark.parametrize("lib", LIBRARIES, indirect=True)
+@pytest.mark.parametrize(
+    "vectors",
+    [
+        lambda xp, x: xp.linalg.eigh(x)[1],
+        lambda xp, x: xp.linalg.svd(x)[0],
+        lambda xp, x: xp.linalg.svd(x)[2],
+    ],
+)
+def test_vectors_of_equal_values_are_refused_at_every_order(lib: Any, vectors: Any) -> None:
+    """Also where the cotangent is zero, and only its own derivative asks for them."""
+    x, t = lib.asarray(np.eye(2)), lib.asarray([[0.0, 1.0], [1.0, 0.0]])
+
+    def f(x: Any) -> Any:
+        return vectors(nnx.array_namespace(x), x)
+
+    def loss(x: Any) -> Any:
+        return nnx.array_namespace(x).sum((f(x) - nnx.stop_gradient(f(x))) ** 2)
+
+    for derivative in (
+        lambda: nnx.vjp(f, x)[1](lib.asarray([[1.0, 2.0], [3.0, 4.0]])),
+        lambda: nnx.jvp(f, (x,), (t,)),
+        lambda: nnx.hvp(loss, (x,), (t,)),
+    ):
+        with pytest.raises(nnx.NotDifferentiableError, match="of equal"):
+            derivative()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import NotDifferentiableError
+from ..primitive import primitive
 
 __all__ = [
     "adjoint",
@@ -17,6 +18,7 @@ __all__ = [
     "refuse_gauge",
     "safe_divide",
     "skew",
+    "undetermined",
     "solve",
     "with_diagonal",
 ]
@@ -96,3 +98,21 @@ def refuse_gauge(xp: Any, defect: Any, g: Any, what: str) -> None:
             f"the derivative depends on {what}, which the decomposition leaves arbitrary; "
             "use a result that does not, such as a product in which it cancels, or an absolute value"
         )
+
+
+@primitive("undetermined")
+def undetermined(xp: Any, x: Any, where: Any, *, what: str) -> Any:
+    """``x`` with zeros at the places that a decomposition leaves open; a derivative by one of those is refused.
+
+    A cotangent that is zero there asks for nothing now, but what it is zero of may be asked for: by ``jvp``, by a
+    Hessian at a minimum.
+    """
+    return xp.where(where, 0, x)
+
+
+def _undetermined(xp: Any, g: Any, _out: Any, _x: Any, where: Any, *, what: str) -> Any:
+    refuse_gauge(xp, xp.where(where, g, 0), g, what)
+    return xp.where(where, 0, g)
+
+
+undetermined.defpullback(_undetermined, None)

@@ -30,6 +30,7 @@ from ._matrices import (
     safe_divide,
     skew,
     solve,
+    undetermined,
     with_diagonal,
 )
 
@@ -59,11 +60,13 @@ def _eigh(xp: Any, g: Any, out: Any, _x: Any) -> Any:
     if is_complex(xp, v):
         refuse_gauge(xp, xp.imag(xp.linalg.diagonal(inner)), g_v, "the phases of the eigenvectors of eigh")
     inverse = inverse_gaps(xp, w)
-    mixed = xp.where((inverse == 0) & ~eye(xp, inner), inner, 0)
-    refuse_gauge(xp, mixed, g_v, "the eigenvectors of equal eigenvalues in eigh, each by itself")
+    equal = (inverse == 0) & ~eye(xp, inner)
+    by_itself = "the eigenvectors of equal eigenvalues in eigh, each by itself"
+    refuse_gauge(xp, xp.where(equal, inner, 0), g_v, by_itself)
     inner = hermitian(xp, inner * inverse)
     if g_w is not None:
         inner = with_diagonal(xp, inner, g_w)
+    inner = undetermined(inner, equal, what=by_itself)
     return conj(xp, xp.matmul(v, xp.matmul(inner, adjoint(xp, v))))
 
 
@@ -156,6 +159,9 @@ def _qr(xp: Any, g: Any, out: Any, x_like: Any, **_: Any) -> Any:
     return conj(xp, xp.concat([first, rest], axis=-1))
 
 
+_BY_ITSELF = "the singular vectors of equal singular values in svd, each by itself"
+
+
 def _svd(xp: Any, g: Any, out: Any, _x: Any, **_: Any) -> Any:
     (g_u, g_s, g_vh), (u, s, vh) = g, out
     v, k = adjoint(xp, vh), s.shape[-1]
@@ -180,6 +186,9 @@ def _svd(xp: Any, g: Any, out: Any, _x: Any, **_: Any) -> Any:
     if is_complex(xp, u):
         diagonal = diagonal + _phases(xp, g_u, g_v, in_u, in_v) * inverse
     inner = inner if g_s is None and not is_complex(xp, u) else with_diagonal(xp, inner, diagonal)
+    if g_u is None or g_v is None:  # of both, a polar factor has to pass
+        equal = (inverse_gaps(xp, s) == 0) & ~eye(xp, inner)
+        inner = undetermined(inner, equal, what=_BY_ITSELF)
     return conj(xp, sum(outer, xp.matmul(u, xp.matmul(inner, v_h))))
 
 
@@ -193,14 +202,15 @@ def _mixing(xp: Any, g_s: Any, s: Any, in_u: Any, in_v: Any) -> Any:
     zeros = xp.zeros_like(known[0])
     x, y = (zeros if a is None else skew(xp, a) for a in (in_u, in_v))
     size = xp.max(xp.stack([xp.max(xp.abs(a), axis=(-2, -1), keepdims=True) for a in known]), axis=0)
-    together = xp.where(xp.abs(x + y) <= 8 * s.shape[-1] * xp.finfo(s.dtype).eps * size, 0, x + y)
+    off = xp.abs(x + y)  # a cotangent that is exactly zero, as in jvp, stays: its derivative need not be
+    rounding = (off <= 8 * s.shape[-1] * xp.finfo(s.dtype).eps * size) & (off > 0)
+    together = xp.where(rounding, 0, x + y)
     inverse = inverse_gaps(xp, s)
     equal = (inverse == 0) & ~eye(xp, zeros)
-    by_itself = "the singular vectors of equal singular values in svd, each by itself"
-    refuse_gauge(xp, xp.where(equal, together, 0), size, by_itself)
+    refuse_gauge(xp, xp.where(equal, together, 0), size, _BY_ITSELF)
     if g_s is not None:  # with the values in it, a function of the matrix may hide a term that is divided by the gap
         for a in known:
-            refuse_gauge(xp, xp.where(equal, hermitian(xp, a), 0), size, by_itself)
+            refuse_gauge(xp, xp.where(equal, hermitian(xp, a), 0), size, _BY_ITSELF)
     sums = s[..., None, :] + s[..., :, None]
     return (together * inverse + safe_divide(xp, x - y, sums, sums == 0)) / 2
 
