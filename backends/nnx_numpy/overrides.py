@@ -99,35 +99,41 @@ def masked(x: Array, mask: Array) -> Array:
 
 
 def cross_entropy(
-    scores: Array, target: Array, weight: Array | None = None, *, reduction: str, ignore_index: int
-) -> tuple[Array, Array, Array]:
+    scores: Array,
+    target: Array,
+    weight: Array | None = None,
+    *,
+    reduction: str,
+    ignore_index: int,
+    kept: Any,
+) -> Array:
     """Rows of scores with a class index each, all of them counting."""
-    if weight is not None or scores.ndim != 2 or target.dtype != np.int64 or scores.dtype.kind != "f":
-        return reference("cross_entropy")(
-            scores, target, weight, reduction=reduction, ignore_index=ignore_index
-        )
-    rows, classes = scores.shape
+    rows, classes = scores.shape if scores.ndim == 2 else (0, 0)
     if (
-        target.shape != (rows,)
+        weight is not None
         or not rows
+        or target.shape != (rows,)
+        or target.dtype != np.int64
+        or scores.dtype.kind != "f"
         or reduction not in ("mean", "sum")
         or np.maximum.reduce(target.view(np.uint64)) >= classes  # negative ones are very large
         or 0 <= ignore_index < classes
     ):
         return reference("cross_entropy")(
-            scores, target, weight, reduction=reduction, ignore_index=ignore_index
+            scores, target, weight, reduction=reduction, ignore_index=ignore_index, kept=kept
         )
-    scale = np.array(1.0 / rows if reduction == "mean" else 1.0, scores.dtype)
-    if classes > FEW:
-        logp = scores - np.maximum.reduce(scores, axis=1, keepdims=True)
+    if classes <= FEW:
+        logp = scores.T.copy()
+        logp -= np.maximum.reduce(logp, axis=0)
+        logp -= np.log(np.add.reduce(np.exp(logp), axis=0))
+        total = np.add.reduce(logp.take(target * rows + np.arange(rows)))
+        kept.logp = logp.T
+    else:
+        kept.logp = logp = scores - np.maximum.reduce(scores, axis=1, keepdims=True)
         logp -= np.log(np.add.reduce(np.exp(logp), axis=1, keepdims=True))
         total = np.add.reduce(logp.take(np.arange(0, rows * classes, classes) + target))
-        return np.asarray(-total * scale), logp, scale
-    columns = scores.T.copy()
-    columns -= np.maximum.reduce(columns, axis=0)
-    columns -= np.log(np.add.reduce(np.exp(columns), axis=0))
-    total = np.add.reduce(columns.take(target * rows + np.arange(rows)))
-    return np.asarray(-total * scale), columns.T, scale
+    kept.scale = np.array(1.0 / rows if reduction == "mean" else 1.0, scores.dtype)
+    return np.asarray(-total * kept.scale)
 
 
 def cross_entropy_slope(logp: Array, target: Array, factor: Array) -> Array:

@@ -1,7 +1,8 @@
 """Losses on class scores: cross-entropy and the negative log-likelihood.
 
 The hot case, class indices, is one primitive from scores to loss: it keeps the log-softmax, and its pullback is
-the softmax less one at the target. Everything else is put together from the log-softmax.
+the softmax less one at the target; second derivatives take the log-softmax anew, as a function of the scores.
+Everything else is put together from the log-softmax.
 """
 
 from __future__ import annotations
@@ -18,18 +19,33 @@ from ._targets import at_target, by_class, check_scores, check_weight, class_axi
 __all__ = ["cross_entropy", "nll_loss"]
 
 
-@primitive("cross_entropy", params=("reduction", "ignore_index"), outputs=True)
+class Kept:
+    """What the forward leaves for the pullback of a first derivative: the log-softmax and the row scale."""
+
+    __slots__ = ("logp", "scale")
+
+    logp: Array
+    scale: Array
+
+
+@primitive("cross_entropy", params=("reduction", "ignore_index", "kept"))
 def _cross_entropy(
-    xp: Any, scores: Array, target: Array, weight: Array | None, *, reduction: str, ignore_index: int
-) -> tuple[Array, Array, Array]:
-    """The loss, the log-softmax and the row scale; only the loss is for use."""
+    xp: Any,
+    scores: Array,
+    target: Array,
+    weight: Array | None,
+    *,
+    reduction: str,
+    ignore_index: int,
+    kept: Kept,
+) -> Array:
     check_scores(xp, "cross_entropy", scores, target, weight, reduction)
-    scale = row_scale(xp, "cross_entropy", scores, target, weight, reduction, ignore_index)
+    kept.scale = row_scale(xp, "cross_entropy", scores, target, weight, reduction, ignore_index)
     index, axis = at_target(xp, scores, target)
     shifted = scores - xp.max(scores, axis=axis, keepdims=True)
-    logp = shifted - xp.log(xp.sum(xp.exp(shifted), axis=axis, keepdims=True))
-    losses = -xp.squeeze(xp.take_along_axis(logp, index, axis=axis), axis=axis)
-    return scaled(xp, losses, scale, reduction), logp, scale
+    kept.logp = shifted - xp.log(xp.sum(xp.exp(shifted), axis=axis, keepdims=True))
+    losses = -xp.squeeze(xp.take_along_axis(kept.logp, index, axis=axis), axis=axis)
+    return scaled(xp, losses, kept.scale, reduction)
 
 
 @primitive("cross_entropy_slope")
@@ -66,22 +82,20 @@ _slope.defpullback(
 
 def _cross_entropy_pullback(
     xp: Any,
-    g: tuple[Array | None, ...],
-    out: tuple[Array, ...],
-    _scores: Any,
+    g: Array,
+    _out: Any,
+    scores: Array,
     target: Array,
-    _weight: Any,
+    weight: Array | None,
     *,
     reduction: str,
     ignore_index: int,
+    kept: Kept,
 ) -> Array:
-    of_loss, of_logp, _ = g
-    _, logp, scale = out
-    if of_logp is None:
-        return _slope(logp, target, of_loss * scale)
-    axis = class_axis(logp)
-    result = of_logp - xp.exp(logp) * xp.sum(of_logp, axis=axis, keepdims=True)
-    return result if of_loss is None else result + _slope(logp, target, of_loss * scale)
+    if not getattr(type(g), "__nnx_traced__", False):
+        return _slope(kept.logp, target, g * kept.scale)
+    scale = row_scale(xp, "cross_entropy", scores, target, weight, reduction, ignore_index)
+    return _slope(log_softmax(scores, class_axis(scores)), target, g * scale)
 
 
 _cross_entropy.defpullback(_cross_entropy_pullback, None, None)
@@ -131,7 +145,7 @@ def cross_entropy(
         return _with_probabilities(input, target, weight, reduction, label_smoothing)
     if label_smoothing:
         return _smoothed(input, target, weight, ignore_index, reduction, label_smoothing)
-    return _cross_entropy(input, target, weight, reduction=reduction, ignore_index=ignore_index)[0]
+    return _cross_entropy(input, target, weight, reduction=reduction, ignore_index=ignore_index, kept=Kept())
 
 
 def _reduced(xp: Any, losses: Array, reduction: str, total: Any) -> Array:
