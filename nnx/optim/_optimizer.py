@@ -10,6 +10,7 @@ from ..backend import Array, Backend, backend_of
 from ..functional._errors import complaint
 from ._buckets import Bucket, FlatBucket, PlainBucket, writes_through
 from ._fused import FusedBucket
+from ._gradients import arranged
 from ._places import matches, places_of
 from ._state import checked, moved_with
 
@@ -120,7 +121,7 @@ class Optimizer:
         """
         if self._places.cells() is not self._cells or not all(bucket.settled() for bucket in self._buckets):
             self._rebuild()
-        gradients = self._arranged(grads)
+        gradients = arranged(type(self).__name__, grads, self._buckets)
         plans = [self._coefficients(bucket) for bucket in self._buckets]
         for bucket, ours, coefficients in zip(self._buckets, gradients, plans, strict=True):
             bucket.update(ours, self.rule, coefficients)
@@ -243,65 +244,3 @@ class Optimizer:
                 f'expected real floating parameters, got "{path}" with dtype {value.dtype}; freeze it',
                 TypeError,
             )
-
-    def _arranged(self, grads: Mapping[str, Array]) -> list[list[Array]]:
-        """The gradients bucket by bucket; raises unless every one is there and fits."""
-        arranged: list[list[Array]] = []
-        count = 0
-        try:
-            for bucket in self._buckets:
-                ours = [grads[path] for path in bucket.paths]
-                for g, shape in zip(ours, bucket.shapes, strict=True):
-                    if type(g) is not bucket.kind or g.shape != shape or g.dtype != bucket.dtype:
-                        ours = self._coerced(bucket, ours)
-                        break
-                count += len(ours)
-                arranged.append(ours)
-        except (KeyError, IndexError, TypeError, AttributeError):
-            self._complain(grads)
-            raise
-        if count != len(grads):
-            self._complain(grads)
-        return arranged
-
-    def _coerced(self, bucket: Bucket, gradients: list[Array]) -> list[Array]:
-        """Scalars as arrays, in the dtype of the parameters; anything else that doesn't fit is an error."""
-        name, new = type(self).__name__, []
-        for path, g, shape in zip(bucket.paths, gradients, bucket.shapes, strict=True):
-            if getattr(type(g), "__nnx_traced__", False):
-                raise complaint(
-                    name,
-                    "update was called inside a derivative; call it with the gradients, after it",
-                    TypeError,
-                )
-            try:
-                backend = backend_of(g)
-            except TypeError:
-                kind = type(g).__name__
-                raise complaint(
-                    name, f'gradient "{path}": expected an array, got {kind}', TypeError
-                ) from None
-            if backend.name != bucket.backend.name:
-                raise complaint(
-                    name, f'gradient "{path}" is an array of {backend.name}, its parameter one of '
-                    f"{bucket.backend.name}", TypeError,
-                )  # fmt: skip
-            if tuple(g.shape) != shape:
-                raise complaint(name, f'gradient "{path}": expected shape {shape}, got {tuple(g.shape)}')
-            if backend.xp.isdtype(g.dtype, "complex floating"):
-                raise complaint(name, f'gradient "{path}": expected real numbers, got {g.dtype}', TypeError)
-            new.append(backend.xp.astype(backend.xp.asarray(g), bucket.dtype))
-        return new
-
-    def _complain(self, grads: Any) -> None:
-        name = type(self).__name__
-        if not isinstance(grads, Mapping):
-            raise complaint(
-                name, f"expected a dict of gradients by path, got {type(grads).__name__}", TypeError
-            )
-        cells = self._places.cells()
-        missing, unknown = [p for p in cells if p not in grads], [p for p in grads if p not in cells]
-        lines = [f'"{path}": missing' for path in missing]
-        lines += [f'"{path}": belongs to no trainable parameter' for path in unknown]
-        if lines:
-            raise complaint(name, "the gradients don't fit, nothing was updated:\n  " + "\n  ".join(lines))
