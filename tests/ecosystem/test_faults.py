@@ -77,6 +77,15 @@ def test_python_booleans_on_the_left() -> None:
     np.testing.assert_array_equal(nnx.grad(f)(np.asarray([1.0, 4.0])), [0.0, 1.0])
 
 
+def test_parameters_by_position_are_not_taken_for_arrays() -> None:
+    """scikit-learn calls `xp.diff(x, 2)`, as NumPy has it: the order of the difference, not what to put before."""
+    x = np.asarray([1.0, 4.0, 2.0, 8.0])
+    value, gradient = nnx.value_and_grad(lambda x: total(nnx.array_namespace(x).diff(x, 2) ** 2))(x)
+    second = np.diff(x, 2)
+    np.testing.assert_allclose(value, np.sum(second**2))
+    np.testing.assert_allclose(gradient, np.diff(np.eye(4), 2, axis=0).T @ (2 * second))
+
+
 def test_dtypes_are_no_arrays() -> None:
     def f(x: Any) -> Any:
         xp = nnx.array_namespace(x)

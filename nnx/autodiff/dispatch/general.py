@@ -24,6 +24,8 @@ def general(library: Library, name: str, forward: Function, rule: Rule) -> Funct
     if rule.joint is not None:
         code = rule.joint.__code__
         arity = code.co_argcount - 3
+    if named and positional:  # as in diff: the optional arrays come by name only
+        arity = 1
     plan = _Plan(library, name, forward, rule)
 
     def function(*args: Any, **params: Any) -> Any:

@@ -111,7 +111,7 @@ RULES: dict[str, Rule] = {
     "astype": Rule(_same, params=("dtype",)),
     "broadcast_to": Rule(_same, params=("shape",)),
     "concat": Rule(_concat, variadic=True),
-    "diff": Rule(joint(_diff), arrays=("x", "prepend", "append")),
+    "diff": Rule(joint(_diff), params=("n", "axis"), arrays=("x", "prepend", "append")),
     "expand_dims": Rule(_reshaped, params=("axis",)),
     "flip": Rule(_flip, params=("axis",)),
     "moveaxis": Rule(_moveaxis, params=("source", "destination")),
