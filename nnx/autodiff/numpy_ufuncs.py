@@ -213,7 +213,7 @@ def _method(
     if method == "at" and name in ("add", "subtract"):
         return add_at(xp, name, *inputs)
     if method == "reduce":
-        options = {"axis": 0, **kwargs, **({} if where is True else {"where": where})}
+        options: dict[str, Any] = {"axis": 0, **kwargs, **({} if where is True else {"where": where})}
         if name in REDUCTIONS:
             return FUNCTIONS[REDUCTIONS[name]](xp, inputs[0], **options)
         if len(inputs) == 1 and set(options) <= {"axis", "keepdims"}:

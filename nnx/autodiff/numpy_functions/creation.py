@@ -9,7 +9,6 @@ from ._tools import (
     as_array,
     as_arrays,
     axis_of,
-    common,
     double,
     dtype_of,
     floating,
@@ -183,10 +182,6 @@ def _geomspace(
         )
     out = xp.moveaxis(out, 0, axis_of(axis, out.ndim)) if out.ndim > 1 else out
     return out if dtype is None else xp.astype(out, dtype_of(xp, dtype))
-
-
-def _result_type(xp: Any, *arrays_and_dtypes: Any) -> Any:
-    return common(xp, *arrays_and_dtypes)
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {

@@ -93,7 +93,8 @@ def _gathered(xp: Any, x: Any, axis: int, before: int, after: int, mode: str) ->
     return xp.take(x, xp.asarray(at, dtype=xp.int64, device=x.device), axis=axis)
 
 
-_OPTION = {
+# The modes that take a value for each end: the name of that option, its default, and what extends an axis.
+_OPTIONS: dict[str, tuple[str, Any, Callable[..., Any]]] = {
     "constant": ("constant_values", 0, _constant),
     "linear_ramp": ("end_values", 0, _ramp),
     **{name: ("stat_length", None, _statistic(name)) for name in ("maximum", "mean", "median", "minimum")},
@@ -105,30 +106,39 @@ def _pad(xp: Any, array: Any, pad_width: Any, mode: Any = "constant", **kwargs: 
     widths = [(int(item(b)), int(item(a))) for b, a in _pairs(pad_width, x.ndim)]
     if any(w < 0 for pair in widths for w in pair):
         raise ValueError("index can't contain negative values")
-    if mode == "empty":
-        mode = "constant"
-    name, default, extend = (
-        _OPTION.get(mode, ("reflect_type", "even", None)) if isinstance(mode, str) else (0, 0, 0)
-    )
-    if (extend is None and mode not in _SOURCE) or not isinstance(mode, str):
+    mode = "constant" if mode == "empty" else mode
+    if not isinstance(mode, str) or (mode not in _OPTIONS and mode not in _SOURCE):
         raise unavailable(f"np.pad with mode={mode!r}")
-    unknown = set(kwargs) - {name}
-    if unknown:
-        raise ValueError(f"unsupported keyword arguments for mode {mode!r}: {unknown}")
-    option = kwargs.get(name, default)
-    if name == "reflect_type" and option != "even":
-        raise unavailable("np.pad with reflect_type='odd'")
-    options = _pairs(option, x.ndim) if extend is not None else []
-    if name == "stat_length" and mode != "maximum" and mode != "minimum":
+    if mode in ("mean", "median"):
         x = floating(xp, x)
+    x = (
+        _gathering(xp, x, widths, mode, **kwargs)
+        if mode in _SOURCE
+        else _extending(xp, x, widths, mode, kwargs)
+    )
+    return x if any(map(any, widths)) else xp.asarray(x, copy=True)
+
+
+def _gathering(xp: Any, x: Any, widths: Any, mode: str, reflect_type: str = "even") -> Any:
+    if reflect_type != "even":
+        raise unavailable("np.pad with reflect_type='odd'")
     for axis, (before, after) in enumerate(widths):
-        if not before and not after:
-            continue
-        if extend is None:
+        if before or after:
             x = _gathered(xp, x, axis, before, after, mode)
-        else:
-            x = extend(xp, x, axis, before, after, options[axis])
-    return xp.asarray(x, copy=True) if not any(map(any, widths)) else x
+    return x
+
+
+def _extending(xp: Any, x: Any, widths: Any, mode: str, options: dict[str, Any]) -> Any:
+    name, default, extend = _OPTIONS[mode]
+    if options.keys() - {name}:
+        raise ValueError(
+            f"unsupported keyword arguments for mode {mode!r}: {sorted(options.keys() - {name})}"
+        )
+    pairs = _pairs(options.get(name, default), x.ndim)
+    for axis, (before, after) in enumerate(widths):
+        if before or after:
+            x = extend(xp, x, axis, before, after, pairs[axis])
+    return x
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {"pad": _pad}
