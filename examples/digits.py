@@ -59,6 +59,7 @@ def evaluate(model, x, y) -> tuple[float, float]:
 def train(model, data, epochs: int = EPOCHS) -> dict[str, list[float]]:
     """Train the model, and return loss and accuracy by epoch on the training and validation parts."""
     x, y, x_val, y_val = data
+    xp = nnx.array_namespace(x)
     steps = epochs * -(-x.shape[0] // BATCH)
     optimizer = nnx.optim.Adam(model, learning_rate=nnx.optim.schedules.cosine(2e-3, T_max=steps))
     shuffle = nnx.random.Generator(SEED)
@@ -66,9 +67,10 @@ def train(model, data, epochs: int = EPOCHS) -> dict[str, list[float]]:
     bar = tqdm(range(1, epochs + 1), desc="training", unit="epoch")
     for _ in bar:
         order = shuffle.permutation(x.shape[0])
+        images, labels = xp.take(x, order, axis=0), xp.take(y, order, axis=0)
         for start in range(0, x.shape[0], BATCH):
-            batch = order[start : start + BATCH]
-            _, gradients = loss_and_gradients(model, x[batch, :], y[batch])
+            batch = slice(start, start + BATCH)
+            _, gradients = loss_and_gradients(model, images[batch, :], labels[batch])
             optimizer.update(gradients)
         for name, value in zip(
             history, (*evaluate(model, x, y), *evaluate(model, x_val, y_val)), strict=True

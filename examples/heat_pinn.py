@@ -79,7 +79,7 @@ def main(arguments: list[str] | None = None) -> float:
         x, t = points.uniform(shape=(64,), dtype=xp.float64), points.uniform(shape=(64,), dtype=xp.float64)
         loss, gradients = loss_and_gradients(model, x, t)
         optimizer.update(gradients)
-        if step % (options.steps // 10) == 0:
+        if step % max(1, options.steps // 10) == 0:
             print(f"step {step:5}   mean squared residual {float(loss):.2e}")
 
     line = xp.linspace(0.0, 1.0, 21, dtype=xp.float64)
