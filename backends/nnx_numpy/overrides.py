@@ -14,6 +14,7 @@ import numpy as np
 
 from nnx.backend import named
 
+from .convolution import OVERRIDES as CONVOLUTION
 from .updates import UPDATES
 
 Array = Any
@@ -164,4 +165,6 @@ OVERRIDES: dict[str, Any] = {
         cross_entropy,
         cross_entropy_slope,
     )
-} | {f"optim.{name}": (update, ()) for name, update in UPDATES.items()}
+}
+OVERRIDES |= CONVOLUTION
+OVERRIDES |= {f"optim.{name}": (update, ()) for name, update in UPDATES.items()}

@@ -21,6 +21,7 @@ __all__ = [
     "Pairs",
     "gather",
     "groups_of_images",
+    "memory_limit",
     "padded",
     "put_back",
     "set_convolution_memory",
@@ -65,6 +66,11 @@ def set_convolution_memory(limit: int) -> int:
         raise complaint("set_convolution_memory", f"expected a number of bytes, got {limit!r}")
     before, _limit = _limit, limit
     return before
+
+
+def memory_limit() -> int:
+    """The limit in force."""
+    return _limit
 
 
 def groups_of_images(images: int, channels: int, itemsize: int, geometry: Geometry) -> list[slice]:

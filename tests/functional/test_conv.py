@@ -1,6 +1,7 @@
 """Convolution, folding and padding against PyTorch: one row a case; memory, overrides and refusals."""
 
 import tracemalloc
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,6 +9,8 @@ import pytest
 
 import nnx
 import nnx.functional as F
+from nnx.autodiff.primitive import Primitive
+from nnx.functional._windows import Geometry
 from nnx.testing import check_gradients
 
 
@@ -104,26 +107,77 @@ def test_one_image_at_a_time_gives_the_same(row: Row, lib: Any) -> None:
         lib.assert_close(x, lib.to_numpy(y), rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", ["numpy", "standard"])
-def test_memory_keeps_to_the_limit(name: str, monkeypatch: Any) -> None:
-    if name == "standard":
-        monkeypatch.setattr(nnx.backend("numpy"), "overrides", {})
-        monkeypatch.setattr(nnx.backend_of(np.ones(1)), "overrides", {})
+@pytest.mark.parametrize("standard", [False, True], ids=["override", "standard"])
+@pytest.mark.parametrize("name", ["convolution", "transposed_convolution", "weight_convolution"])
+def test_memory_keeps_to_the_limit(name: str, standard: bool) -> None:
     x, weight = np.ones((16, 4, 32, 32), np.float32), np.ones((4, 4, 5, 5), np.float32)
-    windows = 25 * x.nbytes  # 6.5 MB
+    geometry = Geometry((32, 32), (5, 5), (32, 32), (1, 1), (1, 1), ((2, 2), (2, 2)))
+    args = (x, x) if name == "weight_convolution" else (x, weight, None)
+    own = Primitive.registry[name]
+    function = partial(own.forward, nnx.backend("numpy").fast) if standard else own
 
     def peak(limit: int) -> int:
         before = F.set_convolution_memory(limit)
         tracemalloc.start()
         try:
-            nnx.grad(lambda x, w: nnx.array_namespace(x).sum(F.conv2d(x, w, padding=2)), (0, 1))(x, weight)
+            function(*args, geometry=geometry)
             return tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
             F.set_convolution_memory(before)
 
-    assert peak(windows // 8) < windows * 0.6
-    assert peak(2 * windows) > windows
+    windows = 25 * x.nbytes  # 6.5 MB
+    assert peak(windows // 8) < windows * 0.5
+    assert peak(0) < windows * 0.25
+    if standard:
+        assert peak(2 * windows) > windows
+
+
+class Layout(NamedTuple):
+    """Where windows lie, and how many images and channels in and out of each group."""
+
+    geometry: Geometry
+    images: int
+    channels: tuple[int, int]
+
+
+LAYOUTS = [
+    Layout(Geometry((7, 6), (2, 3), (3, 4), (2, 1), (1, 1), ((0, 0), (0, 1)), 2), 5, (2, 3)),
+    Layout(Geometry((9, 9), (3, 3), (9, 9), (1, 1), (1, 1), ((1, 1), (1, 1)), 1), 4, (1, 2)),
+    Layout(Geometry((9, 9), (3, 3), (9, 9), (1, 1), (1, 1), ((1, 1), (1, 1)), 3), 2, (1, 1)),
+    Layout(Geometry((9, 9), (1, 1), (9, 9), (1, 1), (1, 1), ((0, 0), (0, 0)), 2), 3, (2, 2)),
+    Layout(Geometry((4, 4), (1, 1), (4, 4), (1, 1), (1, 1), ((0, 0), (0, 0)), 1), 3, (3, 2)),
+    Layout(Geometry((10,), (1,), (9,), (1,), (2,), ((0, 0),), 1), 2, (2, 2)),
+    Layout(
+        Geometry((3, 4, 3), (2, 1, 2), (2, 4, 2), (1, 1, 2), (1, 1, 1), ((0, 0), (0, 0), (1, 0)), 1),
+        3,
+        (2, 2),
+    ),
+]
+
+
+@pytest.mark.parametrize("cache", [0, 2000, 2**20])
+@pytest.mark.parametrize(
+    "layout", LAYOUTS, ids=lambda layout: f"{layout.geometry.size}{layout.geometry.kernel}"
+)
+def test_numpys_own_version_is_that_in_standard_functions(
+    layout: Layout, cache: int, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("nnx_numpy.convolution.CACHE", cache)
+    geometry, images, (inside, outside) = layout
+    x = draw(images, inside * geometry.groups, *geometry.size)
+    weight = draw(outside * geometry.groups, inside, *geometry.kernel)
+    y = draw(images, outside * geometry.groups, *geometry.out)
+    for name, args in (
+        ("convolution", (x, weight, draw(weight.shape[0]))),
+        ("transposed_convolution", (np.asfortranarray(y), weight, None)),
+        ("weight_convolution", (x[::-1], y)),
+    ):
+        own = Primitive.registry[name]
+        expected = own.forward(nnx.backend("numpy").fast, *args, geometry=geometry)
+        out = nnx.backend("numpy").overrides[name][0](*args, geometry=geometry)
+        assert out.shape == expected.shape
+        np.testing.assert_allclose(out, expected, rtol=1e-11, atol=1e-12)
 
 
 @pytest.mark.parametrize("row", CONVOLUTIONS[1::4] + ROWS[-14::4], ids=lambda row: row.id)
