@@ -1,5 +1,13 @@
 """Layers: objects that own parameters, under ``torch.nn``'s names."""
 
+from ._batch_norm import (
+    BatchNorm1d,
+    BatchNorm2d,
+    BatchNorm3d,
+    InstanceNorm1d,
+    InstanceNorm2d,
+    InstanceNorm3d,
+)
 from ._cells import Buffer, Parameter
 from ._containers import LayerDict, LayerList, Residual, Sequential
 from ._conv import Conv1d, Conv2d, Conv3d
@@ -8,18 +16,7 @@ from ._dropout import Dropout
 from ._fold import Fold, Unfold
 from ._layer import Layer
 from ._linear import Identity, Linear
-from ._norm import (
-    BatchNorm1d,
-    BatchNorm2d,
-    BatchNorm3d,
-    GroupNorm,
-    InstanceNorm1d,
-    InstanceNorm2d,
-    InstanceNorm3d,
-    LayerNorm,
-    LocalResponseNorm,
-    RMSNorm,
-)
+from ._norm import GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm
 from ._padding import (
     CircularPad1d,
     CircularPad2d,
