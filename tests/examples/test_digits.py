@@ -39,7 +39,7 @@ def test_digits_are_read_and_drawn(digits: Any, tmp_path: Path, capsys: Any) -> 
     table = printed.split("val. accuracy")[1].strip().splitlines()
     first, last = (line.split() for line in (table[0], table[9]))
     assert (first[0], last[0]) == ("1", "28")
-    assert float(last[1]) < 0.1 * float(first[1])
+    assert float(last[1]) < 0.25 * float(first[1])
     assert float(last[3]) < 0.5 * float(first[3])
     image = np.round(255 * digits.plt.imread(picture)[..., :3]).astype(int)
     assert min(image.shape[:2]) > 600
