@@ -7,6 +7,7 @@ has slices only, too.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -56,20 +57,19 @@ def _repeated(xp: Any, x: Array, axis: int, place: int, count: int) -> Array:
 
 def _check_pads(x: Array, pads: Sequence[int], mode: str) -> Pairs:
     """The pairs in the order of the axes, the last ones of ``x``."""
-    if not isinstance(pads, Sequence) or any(isinstance(n, bool) or not isinstance(n, int) for n in pads):  # pyright: ignore[reportUnnecessaryIsInstance]
+    if not isinstance(pads, Sequence) or any(  # pyright: ignore[reportUnnecessaryIsInstance]
+        isinstance(n, bool) or not hasattr(type(n), "__index__") for n in pads
+    ):
         raise complaint("pad", f"expected a sequence of whole numbers for pad, got {pads!r}", TypeError)
+    pads = tuple(operator.index(n) for n in pads)
     if len(pads) % 2 or len(pads) > 2 * x.ndim:
-        raise complaint(
-            "pad", f"expected a pair of numbers for each of at most {x.ndim} axes, got {tuple(pads)}"
-        )
+        raise complaint("pad", f"expected a pair of numbers for each of at most {x.ndim} axes, got {pads}")
     pairs = tuple((pads[i], pads[i + 1]) for i in range(len(pads) - 2, -1, -2))
     sizes = x.shape[x.ndim - len(pairs) :]
     whole = mode in ("constant", "circular")  # of which what is left after cutting counts
     ends = [(min(a, 0), min(b, 0)) if whole else (a, b) for a, b in pairs]
     if any(n + a + b < 0 for n, (a, b) in zip(sizes, ends, strict=True)):
-        raise complaint(
-            "pad", f"expected to cut off no more than there is, got {tuple(pads)} for shape {x.shape}"
-        )
+        raise complaint("pad", f"expected to cut off no more than there is, got {pads} for shape {x.shape}")
     if mode != "constant":
         _check_mode(x, pairs, sizes, mode)
     return pairs

@@ -156,14 +156,15 @@ LAYOUTS = [
 ]
 
 
-@pytest.mark.parametrize("cache", [0, 2000, 2**20])
+@pytest.mark.parametrize(("cache", "few"), [(0, 100), (2000, 1), (2**20, 1), (2**20, 100)])
 @pytest.mark.parametrize(
     "layout", LAYOUTS, ids=lambda layout: f"{layout.geometry.size}{layout.geometry.kernel}"
 )
 def test_numpys_own_version_is_that_in_standard_functions(
-    layout: Layout, cache: int, monkeypatch: Any
+    layout: Layout, cache: int, few: int, monkeypatch: Any
 ) -> None:
     monkeypatch.setattr("nnx_numpy.convolution.CACHE", cache)
+    monkeypatch.setattr("nnx_numpy.convolution.FEW", few)
     geometry, images, (inside, outside) = layout
     x = draw(images, inside * geometry.groups, *geometry.size)
     weight = draw(outside * geometry.groups, inside, *geometry.kernel)
