@@ -49,6 +49,8 @@ def asarray(library: Library, obj: Any, /, *, dtype: Any = None, device: Any = N
             if copy is False:
                 raise ValueError(f"asarray: copy=False, but {obj.dtype} has to be converted to {dtype}")
             return xp.astype(obj, dtype)
+        if not (obj.shape or library.is_array(obj)):
+            return library.function("as_array")(obj)
         return xp.astype(obj, obj.dtype, copy=True) if copy else obj
     if isinstance(obj, (list, tuple)) and _holds_traced(obj):
         device = _device_of(obj) if device is None else device
@@ -71,6 +73,15 @@ def to_device(library: Library, x: Any, device: Any, /, *, stream: Any = None) -
     """Copy to another device of the same library; an array that is there already comes back itself."""
     x = library.coerce(x, "to_device")
     return x if x.device == device else _to_device(x, device=device, stream=stream)
+
+
+@primitive("as_array")
+def _as_array(xp: Any, x: Any) -> Any:
+    """An array of what a library has as a scalar."""
+    return xp.asarray(x)
+
+
+_as_array.defpullback(lambda _xp, g, _out, _x: g)
 
 
 @primitive("to_device")

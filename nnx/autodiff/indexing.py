@@ -8,18 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import views
 from .errors import DerivativeLostError
 from .primitive import Like
 from .tape import READ, WRITE
 from .traced import TracedArray
-
-if TYPE_CHECKING:
-    from .library import Library as _Library
-else:
-    _Library = object
 
 __all__ = ["Indexing"]
 
@@ -40,10 +35,14 @@ def _without_new_axes(key: Any) -> Any:
     return tuple(k for k in key if k is not None) or ... if None in key else key
 
 
+def _is_number(v: Any) -> bool:
+    return isinstance(v, (int, float, complex))
+
+
 class Indexing:
     """The part of a library that reads and writes items."""
 
-    def plain_key(self: _Library, key: Any) -> Any:
+    def plain_key(self: Any, key: Any) -> Any:
         """The key with plain arrays for traced ones, and plain integers for 0-d integer arrays."""
         if isinstance(key, tuple):
             items = tuple(self.plain_key(k) for k in key)
@@ -59,7 +58,7 @@ class Indexing:
             return self.strip_all(key)
         return key
 
-    def read(self: _Library, x: Any, key: Any) -> Any:
+    def read(self: Any, x: Any, key: Any) -> Any:
         """``x[key]``."""
         T = self.traced
         if type(x) is not T:
@@ -81,17 +80,20 @@ class Indexing:
                 tape.masked = True
         if plain and self.backend.is_view(self.raw(out), self.raw(x)):
             views.register(
-                out, x, lambda parent: self.read(parent, key), lambda p, new: self._put_back(p, key, new)
+                out, x, lambda parent: self.read(parent, key), lambda p, new: self._put_back(p, key, new), key
             )
         return out
 
-    def write(self: _Library, x: Any, key: Any, value: Any) -> None:
+    def write(self: Any, x: Any, key: Any, value: Any) -> None:
         """``x[key] = value``."""
         if type(x) is not self.traced:
             x = self.coerce(x, "x[key] = value")
-        views.rebind(self, x, self.updated(x, self.plain_key(key), value))
+        key = self.plain_key(key)
+        if isinstance(value, TracedArray) and _is_plain(key) and views.shows(value, x, key):
+            return
+        views.rebind(self, x, self.updated(x, key, value))
 
-    def store(self: _Library, out: Any, result: Any) -> Any:
+    def store(self: Any, out: Any, result: Any) -> Any:
         """``out=``: the given traced array, written with the result."""
         if not isinstance(out, TracedArray):
             raise DerivativeLostError(
@@ -100,10 +102,10 @@ class Indexing:
         self.write(out, ..., result)
         return out
 
-    def updated(self: _Library, x: Any, key: Any, v: Any) -> Any:
+    def updated(self: Any, x: Any, key: Any, v: Any) -> Any:
         """A new traced array: ``x`` with ``v`` written at ``key``."""
         T = self.traced
-        if type(v) is not T and not isinstance(v, (int, float, complex)):
+        if type(v) is not T and not _is_number(v):
             v = self.coerce(v, "x[key] = value")
         tape, other = x.tape, v.tape if type(v) is T else None
         if other is not None and not self.is_inexact(x.value):
@@ -142,24 +144,30 @@ class Indexing:
             top.masked = True
         return out
 
-    def _put_back(self: _Library, parent: Any, key: Any, new: Any) -> Any:
+    def _put_back(self: Any, parent: Any, key: Any, new: Any) -> Any:
         """The parent with a view of it, read by a plain key, replaced."""
         rest = _without_new_axes(key)
         if rest is not key:
             new = self.function("reshape")(new, parent.value[rest].shape)
         return self.updated(parent, rest, new)
 
-    def refresh(self: _Library, x: Any) -> None:
+    def refresh(self: Any, x: Any) -> None:
         """Read a stale view again."""
         views.refresh(self, x)
 
-    def in_place(self: _Library, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        """The operator that rebinds its left side: ``x += y``."""
+    def in_place(self: Any, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The operator that rebinds its left side: ``x += y``.
+
+        What the library has as a scalar (NumPy's 0-d results) cannot be written to, there or here: as with NumPy
+        the name alone is bound anew, and others that the scalar has keep their value.
+        """
 
         def operator(x: Any, y: Any, /) -> Any:
             new = function(x, y)
-            if new is NotImplemented:
+            if new is NotImplemented or not (x.shape or self.is_array(x)):
                 return new
+            if not (x.shape or new.shape or self.is_array(new)):
+                new = self.function("as_array")(new)
             if new.shape != x.shape:
                 raise ValueError(f"x {name}= y: the result has shape {new.shape}, x has {x.shape}")
             if new.dtype != x.dtype:
@@ -173,14 +181,18 @@ class Indexing:
 
         return operator
 
+    def is_array(self: Any, x: Any) -> bool:
+        """Whether the library has it as an array, not as one of its scalars."""
+        return hasattr(self.raw(x), "__setitem__")
+
     # on the way back -----------------------------------------------------------------------------------------
 
-    def zeros_of(self: _Library, like: Like, nested: bool) -> Any:
+    def zeros_of(self: Any, like: Like, nested: bool) -> Any:
         """A zero cotangent."""
         zeros = self.fast.zeros(like.shape, dtype=like.dtype, device=like.device)
         return self.constant(zeros) if nested else zeros
 
-    def add_at(self: _Library, p: Any, key: Any, g: Any, plain: bool) -> Any:
+    def add_at(self: Any, p: Any, key: Any, g: Any, plain: bool) -> Any:
         """``p`` with ``g`` added at ``key``, repeats accumulated; ``p`` may be used up."""
         if plain or self._selects_once(key):
             if plain:
@@ -196,11 +208,11 @@ class Indexing:
         where = xp.reshape(self._positions(p, key), (-1,))
         return xp.reshape(xp_scatter_add(xp, flat, (where,), xp.reshape(g, (-1,))), p.shape)
 
-    def clear_at(self: _Library, g: Any, key: Any) -> Any:
+    def clear_at(self: Any, g: Any, key: Any) -> Any:
         """``g`` with zeros at ``key``; ``g`` may be used up."""
         return self._assign(g, key, 0)
 
-    def read_written(self: _Library, g: Any, key: Any, plain: bool) -> Any:
+    def read_written(self: Any, g: Any, key: Any, plain: bool) -> Any:
         """The cotangent of a value written at ``key``: of repeated places only the last write counts."""
         xp = self.namespace if isinstance(g, TracedArray) else self.fast
         if plain or self._selects_once(key):
@@ -214,19 +226,19 @@ class Indexing:
         kept = last[where] == order
         return xp.where(kept, g[key], xp.zeros_like(g[key]))
 
-    def _positions(self: _Library, p: Any, key: Any) -> Any:
+    def _positions(self: Any, p: Any, key: Any) -> Any:
         """The flat positions that a key selects in an array of the shape of ``p``."""
         raw = self.raw(p)
         flat = self.fast.arange(math.prod(raw.shape), dtype=self.fast.int64, device=raw.device)
         return self.fast.reshape(flat, raw.shape)[key]
 
-    def _selects_once(self: _Library, key: Any) -> bool:
+    def _selects_once(self: Any, key: Any) -> bool:
         """Whether a key with arrays in it is a boolean mask."""
         parts = key if type(key) is tuple else (key,)
         arrays = [k for k in parts if type(k) not in _PLAIN]
         return all(self.owns(k) and self.fast.isdtype(k.dtype, "bool") for k in arrays) and len(arrays) <= 1
 
-    def _assign(self: _Library, x: Any, key: Any, value: Any) -> Any:
+    def _assign(self: Any, x: Any, key: Any, value: Any) -> Any:
         """``x[key] = value`` in place where the library can, else in a new array."""
         try:
             x[key] = value

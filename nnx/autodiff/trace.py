@@ -165,6 +165,9 @@ class Call:
         token = overrides.set(self.frame)
         try:
             result = self._call()
+            for x in tree.leaves(result):  # views are read again while there is a tape to read them on
+                if isinstance(x, TracedArray):
+                    x._library.coerce(x, self.what)
         finally:
             overrides.reset(token)
         outermost = overrides.get() is None

@@ -16,7 +16,7 @@ from .traced import TracedArray
 if TYPE_CHECKING:
     from .library import Library
 
-__all__ = ["VIEWS", "invalidate", "rebind", "refresh", "register"]
+__all__ = ["VIEWS", "invalidate", "rebind", "refresh", "register", "shows"]
 
 
 def _reshape_back(library: Library, parent: Any, new: Any, **_: Any) -> Any:
@@ -70,10 +70,14 @@ VIEWS: dict[str, Callable[..., Any]] = {
 
 
 def register(
-    view: TracedArray, parent: TracedArray, read: Callable[[Any], Any], write: Callable[[Any, Any], Any]
+    view: TracedArray,
+    parent: TracedArray,
+    read: Callable[[Any], Any],
+    write: Callable[[Any, Any], Any],
+    key: Any = None,
 ) -> None:
-    """Make ``view`` a view of ``parent``."""
-    view.parent = (parent, read, write)
+    """Make ``view`` a view of ``parent``, read by ``key`` if it is one of items."""
+    view.parent = (parent, read, write, key)
     try:
         views = parent.views
     except AttributeError:
@@ -85,17 +89,21 @@ def register(
     views.append(weakref.ref(view))
 
 
-def invalidate(array: Any, stale: type, spared: Any = None) -> None:
+def invalidate(array: Any, stale: type) -> None:
     """Mark every live view of an array, and their views, to be read again."""
     for ref in getattr(array, "views", ()):
         view = ref()
-        if view is not None and view is not spared:
+        if view is not None:
             invalidate(view, stale)
             view.__class__ = stale
 
 
 def rebind(library: Library, array: Any, new: Any) -> None:
-    """Give ``array`` the value and the place of ``new``, and carry that to its views and its parents."""
+    """Give ``array`` the value and the place of ``new``, and carry that to its views and its parents.
+
+    A view is itself read again afterwards: ``new`` need not lie in memory as a part of its parent does, and that
+    decides whether a reshaped view is another one or a copy.
+    """
     array.__class__ = library.traced
     array.value = new.value
     array.tape = new.tape
@@ -104,21 +112,27 @@ def rebind(library: Library, array: Any, new: Any) -> None:
     invalidate(array, library.stale)
     child = array
     while (link := getattr(child, "parent", None)) is not None:
-        parent, _, write = link
+        parent, _, write, _ = link
         if type(parent) is library.stale:
             parent.refresh()
         written = write(parent, child)
         parent.value, parent.tape = written.value, written.tape
         if written.tape is not None:
             parent.index = written.index
-        invalidate(parent, library.stale, spared=child)
+        invalidate(parent, library.stale)
         child = parent
+
+
+def shows(view: Any, array: Any, key: Any) -> bool:
+    """Whether ``view`` is what ``array[key]`` gave, and so always is: what ``x[key] += y`` ends in writing."""
+    link = getattr(view, "parent", None)
+    return link is not None and link[0] is array and link[3] is not None and link[3] == key
 
 
 def refresh(library: Library, view: Any) -> None:
     """Read a stale view again from its parent."""
     view.__class__ = library.traced
-    parent, read, _ = view.parent
+    parent, read, _, _ = view.parent
     if type(parent) is library.stale:
         refresh(library, parent)
     new = read(parent)

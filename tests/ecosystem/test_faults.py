@@ -86,6 +86,65 @@ def test_parameters_by_position_are_not_taken_for_arrays() -> None:
     np.testing.assert_allclose(gradient, np.diff(np.eye(4), 2, axis=0).T @ (2 * second))
 
 
+def scalar_result(x: Any) -> Any:
+    s = nnx.array_namespace(x).sum(x)
+    t = s
+    t *= 3.0
+    return s * t
+
+
+def scalar_item(x: Any) -> Any:
+    a = x[0]
+    b = a
+    b += 1.0
+    return a * b * x[0]
+
+
+def scalar_that_grows(x: Any) -> Any:
+    s = nnx.array_namespace(x).sum(x)
+    s *= x
+    return total(s)
+
+
+def array_of_a_scalar(x: Any) -> Any:
+    y = nnx.array_namespace(x).asarray(x[0], copy=True)
+    z = y
+    y += 1.0
+    y += 1.0
+    return z * x[0]
+
+
+def view_of_an_element(x: Any) -> Any:
+    xp = nnx.array_namespace(x)
+    x = x * 1.0
+    y = xp.reshape(x[:1], ())
+    z = y
+    y += 1.0
+    y += 1.0
+    return z * x[0]
+
+
+@pytest.mark.parametrize("make", [np.asarray, STRICT], ids=["numpy", "strict"])
+@pytest.mark.parametrize(
+    "f", [scalar_result, scalar_item, scalar_that_grows, array_of_a_scalar, view_of_an_element]
+)
+def test_scalars_of_numpy_do_not_alias_and_arrays_of_no_dimensions_do(make: Any, f: Any) -> None:
+    """SciPy's sums are scalars on NumPy, `s *= 3` binds the name anew; on strict libraries they are arrays."""
+    x = [2.0, 3.0]
+    try:
+        expected = f(make(x))
+    except ValueError:
+        with pytest.raises(ValueError, match="the result has shape"):
+            nnx.grad(f)(make(x))
+        return
+    value, gradient = nnx.value_and_grad(f)(make(x))
+    assert float(value) == float(expected)
+    step = 1e-6
+    for i, direction in enumerate(np.eye(2)):
+        ends = [float(f(make((x + s * step * direction).tolist()))) for s in (1, -1)]
+        assert np.isclose(nnx.to_numpy(gradient)[i], (ends[0] - ends[1]) / (2 * step), rtol=1e-8)
+
+
 def test_dtypes_are_no_arrays() -> None:
     def f(x: Any) -> Any:
         xp = nnx.array_namespace(x)
