@@ -92,9 +92,7 @@ class Library(Indexing):
 
     def owns(self, x: Any) -> bool:
         """Whether ``x`` is a plain array of this library."""
-        found = _by_type.get(type(x), _by_type)
-        if found is _by_type:
-            found = library_of(x)
+        found = _by_type.get(type(x)) or library_of(x)
         return found is not None and found.backend is self.backend
 
     def is_inexact(self, x: Any) -> bool:

@@ -112,7 +112,7 @@ class Rule:
         self.masks = masks
 
 
-def keep_modes(pullback: Pullback, count: int) -> tuple[int, ...]:
+def keep_modes(pullback: Pullback | None, count: int) -> tuple[int, ...]:
     """What a pullback needs of ``out`` and of its first ``count`` arrays, read off its parameter names."""
     code = getattr(pullback, "__code__", None)
     if code is None:

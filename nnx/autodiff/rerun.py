@@ -54,7 +54,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
         with random.recording() as states:
             result = f(*args, **kwargs)
         count = len(tape.entries) - start
-        if before is not None:
+        if before is not None and isinstance(frame, TracedFrame):
             before.recall(frame)
 
         def run() -> None:

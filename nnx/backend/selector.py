@@ -11,6 +11,7 @@ import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 from . import registry
 from .protocol import Array, Backend, Device
@@ -86,7 +87,8 @@ def to_numpy(x: Array) -> Array:
     >>> to_numpy(array_api_strict.asarray([1.0, 2.0]))
     array([1., 2.])
     """
-    if hasattr(type(x), "__nnx_cells__"):
+    kind: Any = x.__class__
+    if hasattr(kind, "__nnx_cells__"):
         raise TypeError(
             "nnx.to_numpy: expected an array, got a Layer; its arrays are in parameters() and buffers()"
         )

@@ -96,6 +96,7 @@ class _BatchNorm(_Norm):
         if self.training and self.track_running_stats:
             shape = (self.num_features,)
             xp = array_namespace(mean)
+            assert self.num_batches_tracked is not None
             self.num_batches_tracked = tracked = self.num_batches_tracked + 1
             share = 1 / int(tracked) if self.momentum is None else self.momentum
             self._keep(xp.reshape(mean, shape), xp.reshape(var, shape), x.size // self.num_features, share)

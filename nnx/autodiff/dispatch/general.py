@@ -39,7 +39,7 @@ def general(library: Library, name: str, forward: Function, rule: Rule) -> Funct
             else:
                 if len(args) > 1:
                     params.update(zip(positional, args[1:], strict=False))
-                arrays = args[0]
+                arrays = next(iter(args), ())
                 if not isinstance(arrays, (tuple, list)):
                     arrays = tuple(arrays)
             return plan(arrays, params)
