@@ -6,4 +6,4 @@ from ._clip import clip_by_norm, clip_by_value, global_norm
 from ._optimizer import Optimizer
 from ._sgd import SGD
 
-__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "clip_by_norm", "clip_by_value", "global_norm", "schedules"]
+__all__ = ["Adam", "AdamW", "Optimizer", "SGD", "clip_by_norm", "clip_by_value", "global_norm", "schedules"]
