@@ -84,6 +84,15 @@ def groups_of_images(images: int, channels: int, itemsize: int, geometry: Geomet
 
 def spread(name: str, where: str, value: Any, count: int, least: int = 0) -> tuple[int, ...]:
     """One whole number, or one for each of ``count`` axes, as a tuple of ``count``."""
+    if type(value) is int and value >= least:
+        return (value,) * count
+    if (
+        type(value) is tuple
+        and len(value) == count
+        and set(map(type, value)) == {int}
+        and min(value) >= least
+    ):
+        return value
     numbers: Any = tuple(value) if isinstance(value, Sequence) else (value,)
     if any(isinstance(n, bool) or not hasattr(type(n), "__index__") for n in numbers):
         raise complaint(where, f"expected {name} of whole numbers, got {value!r}", TypeError)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import init
 from ..backend import Array
-from ..functional._conv import Numbers, convolve, same_padding
+from ..functional._conv_arguments import Numbers, convolve, same_padding
 from ..functional._errors import complaint
 from ..functional._pad import pad
 from ..functional._windows import spread

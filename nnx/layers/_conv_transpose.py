@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..backend import Array
-from ..functional._conv import Numbers, convolve_transposed
+from ..functional._conv_arguments import Numbers, convolve_transposed
 from ..functional._errors import complaint
 from ._conv import Convolution
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..backend import Array
-from ..functional._conv import Numbers
+from ..functional._conv_arguments import Numbers
 from ..functional._fold import fold, unfold
 from ..functional._windows import spread
 from ._layer import Layer
