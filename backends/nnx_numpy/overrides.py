@@ -14,7 +14,6 @@ import numpy as np
 
 from nnx.backend import named
 
-from .convolution import OVERRIDES as CONVOLUTION
 from .updates import UPDATES
 
 Array = Any
@@ -166,5 +165,4 @@ OVERRIDES: dict[str, Any] = {
         cross_entropy_slope,
     )
 }
-OVERRIDES |= CONVOLUTION
 OVERRIDES |= {f"optim.{name}": (update, ()) for name, update in UPDATES.items()}
