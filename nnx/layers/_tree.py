@@ -1,12 +1,13 @@
 """Walking a tree of layers: which arrays and which layers it holds, under which dotted paths.
 
-A walk is remembered until the structure of any layer changes. Lists and dicts can change unseen, so a tree that
-has one among its layers' attributes is walked every time.
+A walk is remembered until the structure of any layer changes. Lists and dicts can change unseen, so a tree remembers
+what those among its layers' attributes held, and looks whether they still do.
 """
 
 from __future__ import annotations
 
 import itertools
+import operator
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -42,12 +43,13 @@ class Tree:
         By path, each layer once, the root itself as ``""``.
     """
 
-    __slots__ = ("cells", "every", "layers", "version")
+    __slots__ = ("cells", "every", "layers", "version", "watched")
 
     def __init__(self, root: Layer) -> None:
         self.version = _version
         self.layers: dict[str, Layer] = {}
         self.every: list[tuple[str, Cell]] = []
+        self.watched: list[tuple[Any, list[Any]]] = []
         self._visit(root, "", set(), ())
         seen: set[Cell] = set()
         self.cells: dict[str, Cell] = {}
@@ -66,16 +68,37 @@ class Tree:
         own = layer._nnx_cells
         self.every.extend((prefix + name, cell) for name, cell in own.items() if not cell.buffer)
         self.every.extend((prefix + name, cell) for name, cell in own.items() if cell.buffer)
-        if any(map(_may_change, vars(layer).values())):
-            self.version = -1
+        for value in vars(layer).values():
+            self._watch(value)
         for name, child in children(layer):
             self._visit(child, prefix + name, seen, (*above, id(layer)))
+
+    def _watch(self, value: Any) -> None:
+        """Remember what lists and dicts hold, also those inside others."""
+        if isinstance(value, (list, dict)):
+            items = _contents(value)
+            self.watched.append((value, items))
+        else:
+            items = value if isinstance(value, tuple) else ()
+        for item in items:
+            if isinstance(item, (list, dict, tuple)):
+                self._watch(item)
+
+    def holds(self) -> bool:
+        """Whether it is still what a walk would find."""
+        if self.version != _version:
+            return False
+        for container, items in self.watched:
+            now = _contents(container)
+            if len(now) != len(items) or not all(map(operator.is_, now, items)):
+                return False
+        return True
 
 
 def tree_of(layer: Layer) -> Tree:
     """The tree under a layer, walked again only if it may have changed."""
     tree = layer._nnx_tree
-    if tree is None or tree.version != _version:
+    if tree is None or not tree.holds():
         tree = layer._nnx_tree = Tree(layer)
     return tree
 
@@ -111,8 +134,8 @@ def _layers_in(name: str, value: Any) -> Iterator[tuple[str, Layer]]:
         yield name, value
 
 
-def _may_change(value: Any) -> bool:
-    return isinstance(value, (list, dict)) or (isinstance(value, tuple) and any(map(_may_change, value)))
+def _contents(container: list[Any] | dict[Any, Any]) -> list[Any]:
+    return [*container, *container.values()] if isinstance(container, dict) else list(container)
 
 
 def matching(pattern: str, paths: Iterable[str], where: str) -> list[str]:

@@ -50,6 +50,19 @@ def test_a_list_may_grow_later() -> None:
     assert "more.0.a.weight" in net.parameters()
 
 
+def test_changes_deep_inside_lists_and_dicts_are_seen() -> None:
+    net = Net()
+    net.parts = ({"heads": [nnx.Linear(1, 1), 3]}, "text")
+    assert "parts.0.heads.0.weight" in net.parameters()
+    net.parts[0]["heads"][1] = nnx.Linear(1, 2, bias=False)
+    assert net.parameters()["parts.0.heads.1.weight"].shape == (2, 1)
+    net.parts[0]["heads"][0] = nnx.Linear(1, 3)
+    assert net.parameters()["parts.0.heads.0.weight"].shape == (3, 1)
+    net.parts[0]["tails"] = net.parts[0].pop("heads")
+    assert next(path for path in net.parameters() if "parts" in path) == "parts.0.tails.0.weight"
+    assert net.__nnx_cells__() is net.__nnx_cells__()
+
+
 def test_reading_gives_the_plain_array_and_assigning_puts_one_in_its_place(lib: Any) -> None:
     layer = nnx.Linear(3, 2)
     assert type(layer.weight) is type(lib.asarray([1.0]))
