@@ -52,6 +52,7 @@ class Library(Indexing):
         self._functions: dict[str, Callable[..., Any]] = {}
         self._inexact: dict[Any, bool] = {}
         self._complex: dict[Any, bool] = {}
+        self._ones: dict[Any, Any] = {}
         self.traced, self.stale = array_class(self)
         self.namespace: TracedNamespace = TracedNamespace(self)
         _by_fast[id(self.fast)] = self
@@ -200,6 +201,14 @@ class Library(Indexing):
     def as_array(self, x: Any) -> Any:
         """A plain array for the scalar that some libraries give in place of a 0-d result."""
         return x if hasattr(x, "__setitem__") else self.fast.asarray(x)
+
+    def one(self, dtype: Any, device: Any) -> Any:
+        """The number one as a 0-d array, made once: not to be written to."""
+        key = (dtype, device)
+        found = self._ones.get(key)
+        if found is None:
+            found = self._ones[key] = self.fast.ones((), dtype=dtype, device=device)
+        return found
 
     def copy(self, x: Any) -> Any:
         """A fresh copy."""

@@ -48,13 +48,16 @@ class Call:
         lifted = list(args)
         for n in argnums:  # the inputs first: a layer that is an argument twice is differentiated once
             before = len(self.inputs)
-            lifted[n] = tree.map_tree(lambda x, path, n=n: self._input(x, n, path), args[n])
+            if tree.is_leaf(args[n]):
+                lifted[n] = self._input(args[n], n, ())
+            else:
+                lifted[n] = tree.map_tree(lambda x, path, n=n: self._input(x, n, path), args[n])
             if len(self.inputs) == before:
                 self._check_empty(n, args[n])
         self.slots = {n: self._slots(lifted[n]) for n in argnums}
         for n, a in enumerate(args):
             if n not in argnums:
-                lifted[n] = tree.map_tree(self._constant, a)
+                lifted[n] = self._constant(a) if tree.is_leaf(a) else tree.map_tree(self._constant, a)
         self.args = tuple(lifted)
         self.kwargs = {k: tree.map_tree(self._constant, v) for k, v in kwargs.items()}
 
@@ -62,12 +65,13 @@ class Call:
 
     def _input(self, x: Any, n: int, path: tree.Path) -> Any:
         if tree.is_layer(x):
+            frame = self.frame
             for name, cell in x.__nnx_cells__().items():
-                if cell not in self.frame:
+                if cell not in frame:
                     if not cell.trainable:
                         self._show(cell)
                         continue
-                    leaf = self.frame[cell] = self._leaf(cell)
+                    leaf = frame[cell] = self._leaf(cell.value if frame.outer is None else read(cell))
                     if not leaf._library.is_inexact(leaf.value):
                         raise TypeError(
                             f'{self.what}: parameter "{name}" of {type(x).__name__} has dtype {leaf.dtype}; only real '
@@ -107,9 +111,8 @@ class Call:
         self.nested = self.nested or isinstance(value, TracedArray)
         self.frame.show(cell, value)
 
-    def _leaf(self, x: Any) -> Any:
+    def _leaf(self, value: Any) -> Any:
         """A fresh input of the tape."""
-        value = read(x) if isinstance(x, Cell) else x
         library = self._library(value)
         if isinstance(value, TracedArray):
             value = library.coerce(value, self.what)
@@ -146,14 +149,11 @@ class Call:
 
         def slot(x: Any, _path: tree.Path) -> Any:
             if tree.is_layer(x):
-                seen: dict[str, int] = {}
-                for name, cell in x.__nnx_cells__().items():
-                    if cell.trainable:
-                        seen.setdefault(name, self.frame[cell].index)
-                return _Slots(seen)
+                frame, cells = self.frame, x.__nnx_cells__()
+                return _Slots({name: frame[cell].index for name, cell in cells.items() if cell.trainable})
             return _Slot(x.index) if isinstance(x, TracedArray) and x.tape is self.tape else None
 
-        return tree.map_tree(slot, lifted)
+        return slot(lifted, ()) if tree.is_leaf(lifted) else tree.map_tree(slot, lifted)
 
     # running -------------------------------------------------------------------------------------------------
 
@@ -196,7 +196,7 @@ class Call:
 
     def lower(self, result: Any) -> Any:
         """What a traced call gives back: plain arrays, or arrays of the enclosing derivative."""
-        return tree.map_tree(self._lower, result)
+        return self._lower(result) if isinstance(result, TracedArray) else tree.map_tree(self._lower, result)
 
     def _lower(self, x: Any, _path: tree.Path = ()) -> Any:
         if not isinstance(x, TracedArray):
@@ -262,7 +262,8 @@ class Call:
                 return one(x.index)
             return {name: one(i) for name, i in x.named.items()} if isinstance(x, _Slots) else x
 
-        return tuple(tree.map_tree(fill, self.slots[n]) for n in self.argnums)
+        slots = [self.slots[n] for n in self.argnums]
+        return tuple(fill(s, ()) if type(s) in (_Slot, _Slots) else tree.map_tree(fill, s) for s in slots)
 
 
 class _Slot:

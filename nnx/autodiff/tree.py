@@ -8,7 +8,7 @@ from typing import Any
 
 from .library import library_of
 
-__all__ = ["describe", "is_array", "is_layer", "leaves", "map_tree", "paired"]
+__all__ = ["describe", "is_array", "is_layer", "is_leaf", "leaves", "map_tree", "paired"]
 
 Path = tuple[Any, ...]
 
@@ -21,6 +21,11 @@ def is_array(x: Any) -> bool:
 def is_layer(x: Any) -> bool:
     """Whether ``x`` owns cells."""
     return hasattr(type(x), "__nnx_cells__")
+
+
+def is_leaf(x: Any) -> bool:
+    """Whether ``x`` is an array or a layer."""
+    return library_of(x) is not None or hasattr(type(x), "__nnx_cells__")
 
 
 def map_tree(f: Callable[[Any, Path], Any], tree: Any, path: Path = ()) -> Any:

@@ -36,8 +36,9 @@ def _seed(what: str, call: Call, out: Any) -> tuple[dict[int, Any], bool]:
         return {}, False
     inner = out.value
     nested = isinstance(inner, TracedArray)
-    xp = library.namespace if nested else library.fast
-    return {out.index: xp.ones((), dtype=inner.dtype, device=inner.device)}, nested
+    if nested:
+        return {out.index: library.namespace.ones((), dtype=inner.dtype, device=inner.device)}, True
+    return {out.index: library.one(inner.dtype, inner.device)}, False
 
 
 @overload
@@ -99,7 +100,7 @@ def differentiated(what: str, f: Callable[..., Any], argnums: Argnums, has_aux: 
             cotangents = call.pull(seeds, call.tape.entries, nested) if seeds else [None] * len(call.inputs)
         finally:
             call.tape.close()
-        grads = call.gather(cotangents)
+        grads = call.gather(cotangents, seeds.values())
         value = call.lower(out)
         return (value if not has_aux else (value, call.lower(aux))), (
             grads[0] if isinstance(argnums, int) else grads
