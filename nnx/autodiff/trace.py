@@ -65,19 +65,7 @@ class Call:
 
     def _input(self, x: Any, n: int, path: tree.Path) -> Any:
         if tree.is_layer(x):
-            frame = self.frame
-            for name, cell in x.__nnx_cells__().items():
-                if cell not in frame:
-                    if not cell.trainable:
-                        self._show(cell)
-                        continue
-                    leaf = frame[cell] = self._leaf(cell.value if frame.outer is None else read(cell))
-                    if not leaf._library.is_inexact(leaf.value):
-                        raise TypeError(
-                            f'{self.what}: parameter "{name}" of {type(x).__name__} has dtype {leaf.dtype}; only real '
-                            "and complex floating arrays can be differentiated: convert it, freeze it, or make it a "
-                            "Buffer"
-                        )
+            self._parameters(x)
             return x
         library = library_of(x)
         if library is None:
@@ -94,6 +82,31 @@ class Call:
                 "of argnums"
             )
         return self._leaf(x)
+
+    def _parameters(self, layer: Any) -> None:
+        """Make the trainable parameters of a layer inputs of the tape, and show its other arrays as constants."""
+        frame, tape, inputs = self.frame, self.tape, self.inputs
+        entries, outer = tape.entries, self.frame.outer
+        for name, cell in layer.__nnx_cells__().items():
+            if cell in frame:
+                continue
+            if not cell.trainable:
+                self._show(cell)
+                continue
+            value = cell.value if outer is None else read(cell)
+            library = library_of(value)
+            if library is None or not library.is_inexact(value):
+                raise TypeError(
+                    f'{self.what}: parameter "{name}" of {type(layer).__name__} has dtype '
+                    f"{getattr(value, 'dtype', type(value).__name__)}; only real and complex floating arrays can be "
+                    "differentiated: convert it, freeze it, or make it a Buffer"
+                )
+            if isinstance(value, TracedArray):
+                frame[cell] = self._leaf(value)
+                continue
+            inputs.append((library, value))
+            frame[cell] = library.on_tape(value, tape, len(entries))
+            entries.append(None)
 
     def _check_empty(self, n: int, arg: Any) -> None:
         """Numbers are no arrays: a container of nothing else has no gradient, which would go unnoticed."""
@@ -251,7 +264,7 @@ class Call:
                 return g
             if self.nested:
                 return library.constant(g)
-            g = library.backend.owned(library.as_array(g))
+            g = library.backend.owned(g if type(g) is type(value) else library.as_array(g))
             if id(g) in taken or g is value:
                 g = library.copy(g)
             taken.add(id(g))

@@ -24,6 +24,7 @@ def fixed(library: Library, name: str, forward: Function, rule: Rule) -> Functio
     arity = joint.__code__.co_argcount - 3 if joint is not None else len(pullbacks)
     differentiable = tuple(joint is not None or p is not None for p in pullbacks or (None,) * arity)
     plans: dict[tuple[bool, ...], tuple[int, ...]] = {}
+    all_kept = (KEEP,) * arity
 
     def modes_of(needed: tuple[bool, ...]) -> tuple[int, ...]:
         if joint is not None:
@@ -72,17 +73,14 @@ def fixed(library: Library, name: str, forward: Function, rule: Rule) -> Functio
         if masks:
             tape.masked = True
         modes = plans.get(needed) or modes_of(needed)
-        fits: list[Any] = []
-        kept: list[Any] = []
-        i = 0
-        for v in values:
-            fits.append((v.shape, v.dtype) if needed[i] else None)
-            i += 1  # noqa: SIM113  (enumerate makes tuples)
-            mode = modes[i]
-            if mode == KEEP or v is None or type(v) in SCALARS:
-                kept.append(v)
-            else:
-                kept.append(Like(v) if mode != DROP else None)
+        fits = [(v.shape, v.dtype) if n else None for v, n in zip(values, needed, strict=True)]
+        if modes[1:] == all_kept:
+            kept = values
+        else:
+            kept = [
+                v if m == KEEP or v is None or type(v) in SCALARS else Like(v) if m != DROP else None
+                for v, m in zip(values, modes[1:], strict=True)
+            ]
         mode = modes[0]
         if mode == KEEP:
             kept_out = result
