@@ -145,6 +145,15 @@ def test_scalars_of_numpy_do_not_alias_and_arrays_of_no_dimensions_do(make: Any,
         assert np.isclose(nnx.to_numpy(gradient)[i], (ends[0] - ends[1]) / (2 * step), rtol=1e-8)
 
 
+def test_gradients_of_psi_in_single_precision() -> None:
+    """SciPy's polygamma, which the derivative of psi is, answers in double precision."""
+    x = np.asarray([0.5, 2.0], dtype=np.float32)
+    xp = nnx.traced_namespace(np)
+    gradient = nnx.grad(lambda x: total(xp.special.psi(x)))(x)
+    assert gradient.dtype == np.float32
+    np.testing.assert_allclose(gradient, [4.934802, 0.644934], rtol=1e-6)
+
+
 def test_dtypes_are_no_arrays() -> None:
     def f(x: Any) -> Any:
         xp = nnx.array_namespace(x)

@@ -113,7 +113,10 @@ def dtype_of(xp: Any, dtype: Any) -> Any:
     if dtype is None:
         return None
     name = dtype if isinstance(dtype, str) else getattr(dtype, "name", None) or getattr(dtype, "__name__", "")
-    return getattr(xp, _PYTHON_TYPES.get(name, name) or "-", dtype)
+    found = getattr(xp, _PYTHON_TYPES.get(name, name) or "-", None)
+    if found is None and isinstance(dtype, str):  # NumPy's codes, such as "f4"
+        return xp._library.fast.empty((0,), dtype=dtype).dtype
+    return dtype if found is None else found
 
 
 def common(xp: Any, *items: Any) -> Any:
@@ -131,6 +134,7 @@ def same_dtype(xp: Any, items: list[Any], dtype: Any = None) -> list[Any]:
 
 def axis_of(axis: Any, ndim: int) -> int:
     """One axis counted from the front."""
+    (axis,) = axis if isinstance(axis, tuple) else (axis,)
     axis = int(axis)
     if not -ndim <= axis < ndim:
         raise AxisError(f"axis {axis} is out of bounds for array of dimension {ndim}")

@@ -87,16 +87,16 @@ def _slope(xp: Any, f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
 
 def _trapezoid(xp: Any, y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     y = floating(xp, y)
-    axis = axis_of(axis, y.ndim)
+    given, axis = axis, axis_of(axis, y.ndim)
     if x is None:
         d: Any = dx if isinstance(dx, (int, float)) else as_array(xp, dx, y)
     else:
         x = as_array(xp, x, y)
-        d = _diff(xp, x, axis=-1 if x.ndim == 1 else axis)
+        d = _diff(xp, x, axis=-1 if x.ndim == 1 else given)
         if x.ndim == 1:
             d = xp.reshape(d, (-1,) + (1,) * (y.ndim - axis - 1))
     pairs = y[places(axis, slice(1, None))] + y[places(axis, slice(None, -1))]
-    return xp.sum(d * pairs / 2.0, axis=axis)
+    return xp.sum(d * pairs / 2.0, axis=given)
 
 
 def _interp(

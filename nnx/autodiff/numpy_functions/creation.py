@@ -131,7 +131,7 @@ def _spaced(
     start, stop = (floating(xp, x) for x in weak_arrays(xp, (start, stop)))
     intervals = num - 1 if endpoint else num
     delta = stop - start
-    step = delta / intervals if intervals > 0 else delta * xp.nan
+    step = delta / intervals if intervals > 0 else float("nan")
     i = xp.astype(
         xp.arange(num, device=delta.device), xp.real(delta).dtype if is_complex(xp, delta) else delta.dtype
     )
@@ -148,7 +148,8 @@ def _linspace(
 ) -> Any:  # fmt: skip
     out, step = _spaced(xp, start, stop, int(num), endpoint, axis)
     if dtype is not None:
-        out = xp.astype(out, dtype_of(xp, dtype))
+        kind = dtype_of(xp, dtype)
+        out = xp.astype(xp.floor(out) if xp.isdtype(kind, "integral") else out, kind)
     return (out, step) if retstep else out
 
 

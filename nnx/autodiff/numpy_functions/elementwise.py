@@ -19,11 +19,13 @@ def _nan_to_num(
 
     def mend(a: Any) -> Any:
         largest = xp.finfo(a.dtype)
-        high = float(largest.max) if posinf is None else posinf
-        low = float(largest.min) if neginf is None else neginf
+        high, low, nothing = (
+            float(default) if value is None else xp.astype(as_array(xp, value, a), a.dtype, copy=False)
+            for value, default in ((posinf, largest.max), (neginf, largest.min), (nan, 0))
+        )
         isinf = xp.isinf(a)
         a = xp.where(xp.logical_and(isinf, a > 0), high, xp.where(xp.logical_and(isinf, a < 0), low, a))
-        return xp.where(xp.isnan(a), nan, a)
+        return xp.where(xp.isnan(a), nothing, a)
 
     result = mend(xp.real(a)) + 1j * mend(xp.imag(a)) if is_complex(xp, a) else mend(a)
     if copy:

@@ -41,6 +41,8 @@ def _many(name: str, default: tuple[int, ...] | None) -> Callable[..., Any]:
         if axes is None:
             axes = range(x.ndim) if s is None else range(-len(s), 0)
         axes = tuple(axes)
+        if not axes:
+            return as_array(xp, a)
         if s is not None:  # -1 stands for the length that the axis has
             s = tuple(x.shape[a] if n == -1 else int(n) for n, a in zip(s, axes, strict=True))
         return getattr(xp.fft, name)(x, s=s, axes=axes, norm=norm or "backward")

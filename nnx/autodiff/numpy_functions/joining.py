@@ -113,9 +113,10 @@ def _insert(xp: Any, arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
     n = a.shape[axis]
     chosen = _selected(obj, n)
     values = xp.astype(as_arrays(xp, (a, values))[1], a.dtype, copy=False)
-    if not isinstance(obj, (slice, tuple, list)) and getattr(obj, "ndim", 0) == 0 and values.ndim:
-        # One place may take several slices, which then come first of the axes.
-        values = xp.moveaxis(with_axes(values, a.ndim), 0, axis)
+    if len(chosen) == 1:  # one place may take several slices; a plain integer has them come first of the axes
+        values = with_axes(values, a.ndim)
+        if not isinstance(obj, (slice, tuple, list)) and not getattr(obj, "ndim", 0):
+            values = xp.moveaxis(values, 0, axis)
         chosen = chosen * values.shape[axis]
     order = sorted(range(len(chosen)), key=lambda i: chosen[i])
     target = [0] * len(chosen)

@@ -12,7 +12,7 @@ __all__ = ["FUNCTIONS", "least_squares"]
 
 
 def _vector_norm(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
-    return xp.linalg.vector_norm(floating(xp, x), axis=axis, keepdims=keepdims, ord=ord)
+    return xp.linalg.vector_norm(floating(xp, x), axis=axis, keepdims=keepdims, ord=2 if ord is None else ord)
 
 
 def _matrix_norm(xp: Any, x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
@@ -50,7 +50,7 @@ def _tensorsolve(xp: Any, a: Any, b: Any, axes: Any = None) -> Any:
     if axes is not None:
         moved = [i for i in range(a.ndim) if i not in axes]
         a = xp.permute_dims(a, (*moved, *axes))
-    shape = a.shape[b.ndim :]
+    shape = a.shape[-(a.ndim - b.ndim) :]
     solution = _solve(xp, xp.reshape(a, (b.size, math.prod(shape))), xp.reshape(b, (-1,)))
     return xp.reshape(solution, shape)
 
@@ -95,7 +95,11 @@ def _lstsq(xp: Any, a: Any, b: Any, rcond: Any = None) -> Any:
 
 
 def _cholesky(xp: Any, a: Any, /, *, upper: bool = False) -> Any:
-    return xp.linalg.cholesky(floating(xp, a), upper=upper)
+    a = floating(xp, a)
+    if not upper:
+        return xp.linalg.cholesky(a)
+    factor = xp.matrix_transpose(xp.linalg.cholesky(_triangle(xp, a, "U")))
+    return xp.conj(factor) if is_complex(xp, a) else factor
 
 
 def _qr(xp: Any, a: Any, mode: str = "reduced") -> Any:
@@ -110,7 +114,7 @@ def _svd(
 ) -> Any:
     a = floating(xp, a)
     if not compute_uv:
-        return xp.linalg.svdvals(a)
+        return xp.linalg.svdvals(_hermitian(xp, a) if hermitian else a)
     if hermitian:
         raise unavailable("np.linalg.svd with hermitian=True")
     return xp.linalg.svd(a, full_matrices=full_matrices)
@@ -127,11 +131,20 @@ def _triangle(xp: Any, a: Any, UPLO: str) -> Any:
     return xp.conj(turned) if is_complex(xp, a) else turned
 
 
+def _hermitian(xp: Any, a: Any) -> Any:
+    """The Hermitian matrix whose lower triangle is that of ``a``."""
+    above = xp.matrix_transpose(xp.tril(a, k=-1))
+    return xp.tril(a) + (xp.conj(above) if is_complex(xp, a) else above)
+
+
 def _pinv(xp: Any, a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = ...) -> Any:
     if rcond is not None and rtol is not ...:
         raise ValueError("`rtol` and `rcond` can't be both set.")
     tolerance = rtol if rtol is not ... else 1e-15 if rcond is None else rcond
-    return xp.linalg.pinv(floating(xp, a), **({} if tolerance is None else {"rtol": tolerance}))
+    a = floating(xp, a)
+    return xp.linalg.pinv(
+        _hermitian(xp, a) if hermitian else a, **({} if tolerance is None else {"rtol": tolerance})
+    )
 
 
 def _real_if_exact(xp: Any, a: Any, *results: Any) -> Any:
@@ -168,6 +181,7 @@ def _matrix_rank(xp: Any, A: Any, tol: Any = None, hermitian: bool = False, *, r
     A = floating(xp, A)
     if A.ndim < 2:
         return int(xp.any(A != 0))
+    A = _hermitian(xp, A) if hermitian else A
     if tol is not None:
         tol = as_array(xp, tol, A)
         return xp.count_nonzero(xp.linalg.svdvals(A) > (tol[..., None] if tol.ndim else tol), axis=-1)

@@ -51,10 +51,11 @@ def _nanvar(
     a = floating(xp, a)
     chosen = _chosen(xp, a, where)
     safe = xp.where(chosen, a, 0)
+    mean = None if mean is None else xp.astype(as_array(xp, mean, a), a.dtype, copy=False)
     result = var_of(
         xp, safe, axis, dtype, None, ddof, keepdims, where=chosen, mean=mean, correction=correction
     )
-    count = xp.sum(xp.astype(chosen, xp.int64), axis=reduced_axis(axis), keepdims=bool(keepdims))
+    count = xp.sum(xp.astype(chosen, xp.int64), axis=reduced_axis(axis, a), keepdims=bool(keepdims))
     return xp.where(count > (ddof if correction is None else correction), result, xp.nan)
 
 
@@ -77,7 +78,7 @@ def _nanextremum(name: str, plain: Callable[..., Any], worst: float) -> Callable
         result = plain(xp, xp.where(missing, worst, a), axis, None, keepdims, initial, where)
         if initial is not None or where is not True:
             return result
-        return xp.where(xp.all(missing, axis=reduced_axis(axis), keepdims=bool(keepdims)), xp.nan, result)
+        return xp.where(xp.all(missing, axis=reduced_axis(axis, a), keepdims=bool(keepdims)), xp.nan, result)
 
     return extremum
 

@@ -81,7 +81,11 @@ def _argsort(
     if order is not None:
         raise unavailable("np.argsort with order=")
     a = as_array(xp, a)
-    return order_of(xp, xp.reshape(a, (-1,)), 0) if axis is None else order_of(xp, a, axis_of(axis, a.ndim))
+    return (
+        order_of(xp, xp.reshape(a, (-1,)), 0)
+        if axis is None or not a.ndim
+        else order_of(xp, a, axis_of(axis, a.ndim))
+    )
 
 
 def _searchsorted(xp: Any, a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:

@@ -104,6 +104,8 @@ def _polyder(xp: Any, p: Any, m: int = 1) -> Any:
 
 def _polyint(xp: Any, p: Any, m: int = 1, k: Any = None) -> Any:
     p = _coefficients(xp, p) + 0.0
+    if not m:
+        return p
     p, constants = double(xp, p), double(xp, as_array(xp, 0.0 if k is None else k, p))
     constants = xp.reshape(constants, (-1,))
     if constants.shape[0] == 1 and m > 1:

@@ -39,6 +39,9 @@ def _gathered(
         else tuple(a.shape[i] for i in rest)
     )
     n = math.prod(a.shape[i] for i in axes)
+    if not n:  # the median of nothing is NaN
+        rows = tuple(a.shape[i] for i in rest)
+        return xp.full((*rows, 1), xp.nan, dtype=a.dtype, device=a.device), 1, shape
     rows = xp.reshape(xp.permute_dims(a, rest + axes), tuple(a.shape[i] for i in rest) + (n,))
     rows = xp.sort(rows, axis=-1)
     missing = xp.isnan(rows)
@@ -85,7 +88,7 @@ def _quantile(scale: float, ignore_nan: bool) -> Callable[..., Any]:
             result = _pick(xp, rows, _DISCRETE[method](xp, n, flat), n)
         elif method == "midpoint":
             low, high = (_pick(xp, rows, r((n - 1) * flat), n) for r in (xp.floor, xp.ceil))
-            result = (low + high) / 2
+            result = (low + high) * (1 - 0.5 * xp.ones_like(flat))
         elif method in _CONTINUOUS:
             alpha, beta = _CONTINUOUS[method]
             position = n * flat + (alpha + flat * (1 - alpha - beta)) - 1
@@ -111,6 +114,8 @@ def _median(ignore_nan: bool) -> Callable[..., Any]:
         keepdims: bool = False,
     ) -> Any:
         a = floating(xp, a)
+        if is_complex(xp, a):
+            raise unavailable("np.median of complex numbers")
         rows, n, shape = _gathered(xp, a, axis, bool(keepdims), ignore_nan)
         middle = (n - 1) / 2
         if not hasattr(middle, "dtype"):

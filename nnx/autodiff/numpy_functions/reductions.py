@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ._tools import as_array, axes_of, axis_of, common, dtype_of, floating, is_complex, kind_of
+from ._tools import as_array, axes_of, axis_of, common, dtype_of, floating, is_complex, kind_of, unavailable
 
 __all__ = ["FUNCTIONS", "mean_of", "reduced_axis", "var_of"]
 
@@ -17,9 +17,26 @@ def _count(x: Any, axis: Any) -> int:
     return count
 
 
-def reduced_axis(axis: Any) -> Any:
-    """An axis, or several as a tuple."""
-    return tuple(axis) if isinstance(axis, list) else axis
+def reduced_axis(axis: Any, a: Any) -> Any:
+    """An axis of an array, or several as a tuple; a 0-d array may be said to have one."""
+    axis = tuple(axis) if isinstance(axis, list) else axis
+    return None if not a.ndim and axis in (0, -1, (0,), (-1,)) else axis
+
+
+def _cast(xp: Any, x: Any, dtype: Any) -> Any:
+    kind = dtype_of(xp, dtype)
+    return x if kind is None or x.dtype == kind else xp.astype(x, kind)
+
+
+def _prepared(xp: Any, a: Any, dtype: Any) -> Any:
+    """A floating array in the dtype that a mean or a variance is computed in."""
+    a = as_array(xp, a)
+    if dtype is None:
+        return floating(xp, a)
+    kind = dtype_of(xp, dtype)
+    if xp.isdtype(kind, "integral") or (is_complex(xp, a) and not xp.isdtype(kind, "complex floating")):
+        raise unavailable(f"a mean or variance of {a.dtype} in dtype={dtype!r}")
+    return _cast(xp, a, dtype)
 
 
 def _folding(name: str, neutral: int, combine: str) -> Callable[..., Any]:
@@ -32,13 +49,12 @@ def _folding(name: str, neutral: int, combine: str) -> Callable[..., Any]:
         a = as_array(xp, a)
         if kind_of(xp, a) == "bool":
             a = xp.astype(a, xp.int64)
-        if dtype is not None:
-            a = xp.astype(a, dtype_of(xp, dtype), copy=False)
+        a = _cast(xp, a, dtype)
         if where is not True:
-            a = xp.where(where, a, neutral)
+            a = xp.where(as_array(xp, where, a), a, neutral)
         params = {"dtype": a.dtype} if dtype is not None else {}
-        result = getattr(xp, name)(a, axis=reduced_axis(axis), keepdims=bool(keepdims), **params)
-        return result if initial is None else getattr(xp, combine)(result, initial)
+        result = getattr(xp, name)(a, axis=reduced_axis(axis, a), keepdims=bool(keepdims), **params)
+        return result if initial is None else _cast(xp, getattr(xp, combine)(result, initial), dtype)
 
     return fold
 
@@ -54,7 +70,8 @@ def _extremum(name: str, combine: str) -> Callable[..., Any]:
         if where is not True:
             if initial is None:
                 raise ValueError(f"np.{name}: where= needs initial=")
-            a = xp.where(where, a, initial)
+            a = xp.where(as_array(xp, where, a), a, initial)
+        axis = reduced_axis(axis, a)
         if initial is not None and not isinstance(initial, (int, float)):
             initial = as_array(xp, initial, a)
         if initial is not None and _count(a, axis) == 0:
@@ -63,7 +80,7 @@ def _extremum(name: str, combine: str) -> Callable[..., Any]:
                 [1 if i in axes_of(axis, a.ndim) else n for i, n in enumerate(a.shape)] if keepdims else kept
             )
             return xp.zeros(tuple(shape), dtype=a.dtype, device=a.device) + initial
-        result = getattr(xp, name)(a, axis=reduced_axis(axis), keepdims=bool(keepdims))
+        result = getattr(xp, name)(a, axis=axis, keepdims=bool(keepdims))
         return result if initial is None else getattr(xp, combine)(result, initial)
 
     return extremum
@@ -94,11 +111,11 @@ def mean_of(
     where: Any = True,
 ) -> Any:
     """``np.mean``."""
-    a = floating(xp, a) if dtype is None else xp.astype(as_array(xp, a), dtype_of(xp, dtype), copy=False)
+    a = _prepared(xp, a, dtype)
     if where is True:
-        return xp.mean(a, axis=reduced_axis(axis), keepdims=bool(keepdims))
-    total, count = _total(xp, a, reduced_axis(axis), bool(keepdims), where)
-    return total / count
+        return _cast(xp, xp.mean(a, axis=reduced_axis(axis, a), keepdims=bool(keepdims)), dtype)
+    total, count = _total(xp, a, reduced_axis(axis, a), bool(keepdims), where)
+    return _cast(xp, total / count, dtype)
 
 
 def var_of(
@@ -106,30 +123,32 @@ def var_of(
     *, where: Any = True, mean: Any = None, correction: Any = None,
 ) -> Any:  # fmt: skip
     """``np.var``."""
-    a = floating(xp, a) if dtype is None else xp.astype(as_array(xp, a), dtype_of(xp, dtype), copy=False)
-    axis, ddof = reduced_axis(axis), ddof if correction is None else correction
+    a = _prepared(xp, a, dtype)
+    axis, ddof = reduced_axis(axis, a), ddof if correction is None else correction
     if where is True and mean is None and not is_complex(xp, a):
-        return xp.var(a, axis=axis, correction=ddof, keepdims=bool(keepdims))
+        return _cast(xp, xp.var(a, axis=axis, correction=ddof, keepdims=bool(keepdims)), dtype)
     if mean is None:
         mean = mean_of(xp, a, axis, keepdims=True, where=where)
     d = a - mean
     square = xp.real(d) ** 2 + xp.imag(d) ** 2 if is_complex(xp, d) else d * d
     total, count = _total(xp, square, axis, bool(keepdims), where)
-    left = count - ddof
-    return total / (max(left, 0) if isinstance(left, (int, float)) else xp.where(left > 0, left, 0))
+    left = (_count(a, axis) if where is True else count) - ddof
+    result = total / (max(left, 0) if isinstance(left, (int, float)) else xp.where(left > 0, left, 0))
+    return _cast(xp, result, dtype)
 
 
 def _std(
     xp: Any, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0, keepdims: bool = False,
     *, where: Any = True, mean: Any = None, correction: Any = None,
 ) -> Any:  # fmt: skip
-    a = floating(xp, a) if dtype is None else xp.astype(as_array(xp, a), dtype_of(xp, dtype), copy=False)
+    a = _prepared(xp, a, dtype)
     if where is True and mean is None and not is_complex(xp, a):
         ddof = ddof if correction is None else correction
-        return xp.std(a, axis=reduced_axis(axis), correction=ddof, keepdims=bool(keepdims))
-    return xp.sqrt(
-        var_of(xp, a, axis, None, None, ddof, keepdims, where=where, mean=mean, correction=correction)
-    )
+        return _cast(
+            xp, xp.std(a, axis=reduced_axis(axis, a), correction=ddof, keepdims=bool(keepdims)), dtype
+        )
+    square = var_of(xp, a, axis, None, None, ddof, keepdims, where=where, mean=mean, correction=correction)
+    return _cast(xp, xp.sqrt(square), dtype)
 
 
 def _ptp(xp: Any, a: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
@@ -140,7 +159,7 @@ def _average(
     xp: Any, a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False
 ) -> Any:
     a = floating(xp, a)
-    axis = reduced_axis(axis)
+    axis = reduced_axis(axis, a)
     if weights is None:
         result = xp.mean(a, axis=axis, keepdims=bool(keepdims))
         total = xp.ones_like(result) * _count(a, axis)
@@ -217,7 +236,7 @@ _cumsum, _cumprod = _cumulative("cumulative_sum"), _cumulative("cumulative_prod"
 
 
 def _count_nonzero(xp: Any, a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
-    return xp.count_nonzero(as_array(xp, a), axis=reduced_axis(axis), keepdims=keepdims)
+    return xp.count_nonzero(as_array(xp, a), axis=reduced_axis(axis, a), keepdims=keepdims)
 
 
 def _truth(name: str) -> Callable[..., Any]:
@@ -228,8 +247,8 @@ def _truth(name: str) -> Callable[..., Any]:
     ) -> Any:
         a = xp.astype(as_array(xp, a), xp.bool)
         if where is not True:
-            a = xp.where(where, a, name == "all")
-        return getattr(xp, name)(a, axis=reduced_axis(axis), keepdims=bool(keepdims))
+            a = xp.where(as_array(xp, where, a), a, name == "all")
+        return getattr(xp, name)(a, axis=reduced_axis(axis, a), keepdims=bool(keepdims))
 
     return function
 

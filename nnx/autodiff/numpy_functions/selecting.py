@@ -67,7 +67,7 @@ def indices_of(xp: Any, indices: Any, n: int, mode: str, beside: Any) -> Any:
 
 def _take(xp: Any, a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "raise") -> Any:
     a = as_array(xp, a)
-    if axis is None:
+    if axis is None or not a.ndim:
         a, axis = xp.reshape(a, (-1,)), 0
     axis = axis_of(axis, a.ndim)
     at = indices_of(xp, indices, a.shape[axis], mode, a)
@@ -93,7 +93,7 @@ def _choose(xp: Any, a: Any, choices: Any, out: Any = None, mode: str = "raise")
 
 def _compress(xp: Any, condition: Any, a: Any, axis: Any = None, out: Any = None) -> Any:
     a = as_array(xp, a)
-    if axis is None:
+    if axis is None or not a.ndim:
         a, axis = xp.reshape(a, (-1,)), 0
     (at,) = xp.nonzero(condition_of(xp, condition, a))
     return xp.take(a, at, axis=axis)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ._tools import as_array, as_arrays, is_exact, unavailable
+from ._tools import as_array, as_arrays, is_exact, same_dtype, unavailable
 from .order import order_of
 
 __all__ = ["FUNCTIONS"]
@@ -58,7 +58,7 @@ def _union1d(xp: Any, ar1: Any, ar2: Any) -> Any:
 def _intersect1d(
     xp: Any, ar1: Any, ar2: Any, assume_unique: bool = False, return_indices: bool = False
 ) -> Any:
-    a, b = (_unique(xp, x, True) for x in (ar1, ar2))
+    a, b = (_unique(xp, x, True) for x in same_dtype(xp, as_arrays(xp, (ar1, ar2))))
     in_b, in_a = _member(xp, a[0], b[0]), _member(xp, b[0], a[0])
     values = a[0][in_b]
     return (values, a[1][in_b], b[1][in_a]) if return_indices else values

@@ -66,7 +66,7 @@ def flat(xp: Any, a: Any) -> Any:
 
 def _transpose(xp: Any, a: Any, axes: Any = None) -> Any:
     a = as_array(xp, a)
-    return _reversed(xp, a) if axes is None else xp.permute_dims(a, tuple(int(i) for i in axes))
+    return _reversed(xp, a) if axes is None else xp.permute_dims(a, shape_of(axes))
 
 
 def _swapaxes(xp: Any, a: Any, axis1: int, axis2: int) -> Any:
@@ -93,6 +93,8 @@ def _rollaxis(xp: Any, a: Any, axis: int, start: int = 0) -> Any:
 
 def _squeeze(xp: Any, a: Any, axis: Any = None) -> Any:
     a = as_array(xp, a)
+    if not a.ndim:
+        return a
     axes = tuple(i for i, n in enumerate(a.shape) if n == 1) if axis is None else axes_of(axis, a.ndim)
     return xp.squeeze(a, axis=axes)
 
@@ -171,7 +173,7 @@ def _repeat(xp: Any, a: Any, repeats: Any, axis: Any = None) -> Any:
         repeats = as_array(xp, repeats, a)
         if repeats.size == 1:
             repeats = int(repeats[(0,) * repeats.ndim])
-    return xp.repeat(a, repeats, axis=axis)
+    return xp.repeat(a if a.ndim or axis is None else a[None], repeats, axis=axis)
 
 
 def _tile(xp: Any, A: Any, reps: Any) -> Any:

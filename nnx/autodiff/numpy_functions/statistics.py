@@ -14,16 +14,17 @@ def _observations(xp: Any, m: Any, y: Any, rowvar: bool, dtype: Any) -> Any:
     """One row for each variable."""
     like = next((v for v in (m, y) if isinstance(v, xp._library.base)), None)
 
-    def rows(x: Any, rowvar: bool) -> Any:
+    def rows(x: Any, first: bool) -> Any:
         x = floating(xp, as_array(xp, x, like))
         if x.ndim > 2:
-            raise ValueError("m has more than 2 dimensions")
+            raise ValueError("np.cov: observations have more than 2 dimensions")
+        one = x.ndim < 2 if first else x.ndim < 2 or x.shape[0] == 1
         x = xp.reshape(x, (1, -1)) if x.ndim < 2 else x
-        return x if rowvar or x.shape[0] == 1 else xp.matrix_transpose(x)
+        return x if rowvar or one else xp.matrix_transpose(x)
 
-    x = rows(m, rowvar)
+    x = rows(m, True)
     if y is not None:
-        x = xp.concat([x, rows(y, rowvar)])
+        x = xp.concat([x, rows(y, False)])
     return double(xp, x) if dtype is None else xp.astype(x, dtype_of(xp, dtype))
 
 
@@ -49,10 +50,13 @@ def _cov(
         if aweights is not None and ddof:
             factor = total - ddof * xp.sum(weights * as_array(xp, aweights, x)) / total
     if isinstance(factor, int):
-        factor = float(max(factor, 0)) or float("nan")
+        factor = xp.asarray(
+            float(factor), dtype=xp.real(x).dtype if is_complex(xp, x) else x.dtype, device=x.device
+        )
+    factor = xp.where(factor > 0, factor, 0)
     d = x - mean
     right = xp.matrix_transpose(d if weights is None else d * weights)
-    c = xp.matmul(d, xp.conj(right) if is_complex(xp, d) else right) / factor
+    c = xp.matmul(d, xp.conj(right) if is_complex(xp, d) else right) * (1 / factor)
     return xp.squeeze(c, axis=tuple(i for i, n in enumerate(c.shape) if n == 1))
 
 

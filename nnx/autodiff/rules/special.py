@@ -60,6 +60,10 @@ def _expn(xp: Any, g: Any, _out: Any, n: Any, x: Any) -> Any:
     return -g * xp.where(n == 0, first, f.expn(xp.where(n == 0, 1, n) - 1, x))
 
 
+def _psi(xp: Any, g: Any, _out: Any, x: Any) -> Any:
+    return g * xp.astype(f.polygamma(1, x), x.dtype)  # SciPy's polygamma is double in single precision too
+
+
 def _yn(xp: Any, g: Any, out: Any, n: Any, x: Any) -> Any:
     n = _whole(xp, n)
     return g * (f.yn(n - 1, x) - xp.astype(n, x.dtype) * out / x)
@@ -195,7 +199,7 @@ RULES: dict[str, Rule] = {
         lambda xp, g, out, n, k: g * out * (f.digamma(n + 1) - f.digamma(n - k + 1)),
         lambda xp, g, out, n, k: g * out * (f.digamma(n - k + 1) - f.digamma(k + 1)),
     ),
-    "digamma": _e(lambda xp, g, _o, x: g * f.polygamma(1, x)),
+    "digamma": _e(_psi),
     "gamma": _e(lambda xp, g, out, x: g * out * f.digamma(x)),
     "gammaln": _e(lambda xp, g, _o, x: g * f.digamma(x)),
     "gammasgn": _e(lambda xp, g, _o, _x: xp.zeros_like(g)),
@@ -206,7 +210,7 @@ RULES: dict[str, Rule] = {
         lambda xp, g, out, a, m: g * out * f.digamma(a + m),
     ),
     "polygamma": _e(None, lambda xp, g, _o, n, x: g * f.polygamma(n + 1, x)),
-    "psi": _e(lambda xp, g, _o, x: g * f.polygamma(1, x)),
+    "psi": _e(_psi),
     "rgamma": _e(lambda xp, g, out, x: g * rgamma_slope(xp, x, out)),
     "zeta": _e(by_reference("zeta", 0), lambda xp, g, _o, s, q: -g * s * f.zeta(s + 1, q)),
     "zetac": _e(by_reference("zetac", 0)),
