@@ -109,6 +109,14 @@ def test_what_does_not_fit_is_refused(build: Any, message: str) -> None:
         build()
 
 
+@pytest.mark.parametrize(("p", "axis"), [(2.0, 1), (1.0, 0), (3.0, -1)])
+def test_normalize_is_that_of_torch(p: float, axis: int, lib: Any) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
+    x = draw(3, 4)
+    expected = torch.nn.functional.normalize(torch.tensor(x), p, axis)
+    lib.assert_close(nnx.functional.normalize(lib.asarray(x), p, axis), expected.numpy(), rtol=1e-12)
+
+
 def test_an_exception_leaves_running_statistics_as_they_were(lib: Any) -> None:
     layer = nnx.BatchNorm1d(2)
 
