@@ -137,48 +137,43 @@ class Primitive:
         self.forward = forward
         self.rule = Rule(**options)
         self._options = options
-        self._traced: dict[type, Callable[..., Any]] = {}
-        self._plain: dict[type, Callable[..., Any] | None] = {}
+        self._functions: dict[tuple[type, ...], Callable[..., Any]] = {}
         Primitive.registry[name] = self
         update_wrapper(self, forward)
 
     def defpullback(self, *pullbacks: Pullback | joint | Refused | None) -> Primitive:
         """Give the pullbacks, one for each array argument or a single ``joint``."""
         self.rule = Rule(*pullbacks, **self._options)
-        self._traced.clear()
-        self._plain.clear()
+        self._functions.clear()
         return self
 
     def __call__(self, *args: Any, **params: Any) -> Any:
         """Run on plain arrays, record on traced ones."""
-        traced, plain, chosen = self._traced, self._plain, None
-        for a in args:
-            kind = type(a)
-            function = traced.get(kind)
-            if function is not None:
-                chosen = function
-                break
-            if kind not in plain:
-                return self._choose(args)(*args, **params)
-            chosen = chosen or plain[kind]
+        function = self._functions.get(tuple(map(type, args)))
+        if function is None:
+            function = self._choose(args)
         try:
-            return chosen(*args, **params)  # pyright: ignore[reportOptionalCall]
+            return function(*args, **params)
         except Exception as error:
             self._check(args, isinstance(error, AttributeError))
             raise
 
     def _choose(self, args: tuple[Any, ...]) -> Callable[..., Any]:
-        """Meet the types of these arguments for the first time."""
+        """The function for arguments of these types: the traced one if there is a traced array among them."""
         from .library import bind_primitive
 
+        found = None
         for a in args:
-            kind = type(a)
             function = bind_primitive(self, a)
-            if function is not None and getattr(kind, "__nnx_traced__", False):
-                self._traced[kind] = function
-            else:
-                self._plain[kind] = function
-        return self
+            if function is not None and getattr(type(a), "__nnx_traced__", False):
+                found = function
+                break
+            found = found or function
+        if found is None:
+            self._check(args, True)
+            raise TypeError(f"{self.name}: expected arrays")
+        self._functions[tuple(map(type, args))] = found
+        return found
 
     def _check(self, args: tuple[Any, ...], strict: bool) -> None:
         """Say so if it failed for being given something other than arrays of one library.

@@ -23,6 +23,7 @@ def fixed(library: Library, name: str, forward: Function, rule: Rule) -> Functio
     pullbacks = tuple(pullback_of(rule, i, name) for i in range(len(rule.pullbacks)))
     arity = joint.__code__.co_argcount - 3 if joint is not None else len(pullbacks)
     differentiable = tuple(joint is not None or p is not None for p in pullbacks or (None,) * arity)
+    plain, suspects = frozenset((str, int, float, bool, type(None))), (base, tuple, list)
     plans: dict[tuple[bool, ...], tuple[int, ...]] = {}
     all_kept = (KEEP,) * arity
 
@@ -60,7 +61,7 @@ def fixed(library: Library, name: str, forward: Function, rule: Rule) -> Functio
             return unusual(*args, **params)
         if params:
             for p in params.values():
-                if isinstance(p, (base, tuple, list)):
+                if type(p) not in plain and isinstance(p, suspects):
                     return unusual(*args, **params)
             if "out" in params:
                 return unusual(*args, **params)
