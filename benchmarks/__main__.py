@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from .turns import Result, measure
 
-FRAMEWORKS = ("nnx", "torch", "autograd", "mygrad", "numpy")
+FRAMEWORKS = ("nnx", "torch", "torch_fused", "autograd", "mygrad", "numpy")
 WORKLOADS = {
     "small_operation": "one small operation, recorded and pulled back (chain of sin and multiply, 10 float64)",
     "mlp": "a training step of 64-128-10 at batch 32, float32, with Adam",

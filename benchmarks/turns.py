@@ -83,8 +83,12 @@ def _ask(worker: subprocess.Popen[str], request: str | None) -> dict[str, Any]:
 
 def serve(workload: str, framework: str) -> None:
     """The worker: build, warm up, say the loss, then time a block whenever asked."""
+    module = import_module(f"benchmarks.workloads.{workload}")
+    if not hasattr(module, framework):
+        print(json.dumps({"absent": "it has no version of this workload"}), flush=True)
+        return
     try:
-        step, units = getattr(import_module(f"benchmarks.workloads.{workload}"), framework)()
+        step, units = getattr(module, framework)()
     except ImportError as error:
         print(json.dumps({"absent": str(error)}), flush=True)
         return

@@ -114,7 +114,7 @@ class NumPyBackend(Backend):
 
     def owned(self, x: Array) -> Array:
         """`x` itself if it is a plain writable array over its own memory, else a copy."""
-        if type(x) is np.ndarray and x.base is None and x.flags.owndata and x.flags.writeable:
+        if type(x) is np.ndarray and x.base is None and (flags := x.flags).owndata and flags.writeable:
             return x
         return np.array(x)
 

@@ -7,7 +7,7 @@ tests hold the two against each other. Optimizers' steps, named ``optim.…``, a
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -98,6 +98,18 @@ def masked(x: Array, mask: Array) -> Array:
     return np.bitwise_and(x.view(bits), ones, ones).view(x.dtype)
 
 
+@lru_cache(64)
+def counting(n: int) -> Array:
+    """0 to n - 1; not to be written to."""
+    return np.arange(n)
+
+
+@lru_cache(64)
+def share(n: int, dtype: Any) -> Array:
+    """1 / n as a 0-d array; not to be written to."""
+    return np.array(1.0 / n, dtype)
+
+
 def cross_entropy(
     scores: Array,
     target: Array,
@@ -126,14 +138,14 @@ def cross_entropy(
         logp = scores.T.copy()
         logp -= np.maximum.reduce(logp, axis=0)
         logp -= np.log(np.add.reduce(np.exp(logp), axis=0))
-        total = np.add.reduce(logp.take(target * rows + np.arange(rows)))
+        total = np.add.reduce(logp.take(target * rows + counting(rows)))
         kept.logp = logp.T
     else:
         kept.logp = logp = scores - np.maximum.reduce(scores, axis=1, keepdims=True)
         logp -= np.log(np.add.reduce(np.exp(logp), axis=1, keepdims=True))
         total = np.add.reduce(logp.take(np.arange(0, rows * classes, classes) + target))
-    kept.scale = np.array(1.0 / rows if reduction == "mean" else 1.0, scores.dtype)
-    return np.asarray(-total * kept.scale)
+    kept.scale = scale = share(rows if reduction == "mean" else 1, scores.dtype)
+    return np.asarray(-total * scale)
 
 
 def cross_entropy_slope(logp: Array, target: Array, factor: Array) -> Array:

@@ -49,6 +49,16 @@ def nnx() -> Step:
 
 
 def torch() -> Step:
+    """PyTorch as it comes."""
+    return _torch(fused=False)
+
+
+def torch_fused() -> Step:
+    """PyTorch with its fused Adam."""
+    return _torch(fused=True)
+
+
+def _torch(fused: bool) -> Step:
     import torch as library
 
     x, y, weights = _data()
@@ -59,7 +69,7 @@ def torch() -> Step:
         for i, (weight, bias) in enumerate(weights):
             model[2 * i].weight.copy_(library.tensor(weight))
             model[2 * i].bias.copy_(library.tensor(bias))
-    optimizer = library.optim.Adam(model.parameters(), lr=1e-3, fused=True)
+    optimizer = library.optim.Adam(model.parameters(), lr=1e-3, fused=fused or None)
     inputs, targets = library.tensor(x), library.tensor(y)
 
     def step() -> Any:

@@ -110,7 +110,7 @@ def _pull_plain(tape: Tape, entries: list[Any], cot: list[Any], stop: int) -> No
             if c.shape != like.shape or c.dtype != like.dtype:
                 c = fit_to(xp, c, like)
         elif kind == FIXED:
-            _, pullbacks, joint, parents, needed, fits, xp, out, args, params = entry
+            _, pullbacks, joint, parents, needed, xp, out, args, params = entry
             cot[i] = None
             if joint is not None:
                 results = joint(xp, g, out, *args, needed=needed, **params)
@@ -119,12 +119,12 @@ def _pull_plain(tape: Tape, entries: list[Any], cot: list[Any], stop: int) -> No
                     pullback(xp, g, out, *args, **params) if n else None
                     for pullback, n in zip(pullbacks, needed, strict=False)
                 ]
-            for c, j, fit in zip(results, parents, fits, strict=False):
+            for c, j, x in zip(results, parents, args, strict=False):
                 if j is None or c is None:
                     continue
-                shape, dtype = fit
+                shape, dtype = x if type(x) is tuple else (x.shape, x.dtype)
                 if c.shape != shape or c.dtype != dtype:
-                    c = fit_to(xp, c, fit)
+                    c = fit_to(xp, c, (shape, dtype))
                 p = cot[j]
                 if p is None:
                     cot[j] = c
@@ -178,9 +178,11 @@ def _pull_careful(tape: Tape, entries: list[Any], cot: list[Any], stop: int, nes
             branches = ((functools.partial(pullback, **params) if params else pullback, j, like),)
             args = (x,)
         elif kind == FIXED:
-            _, pullbacks, joint, parents, _, fits, xp, out, args, params = entry
+            _, pullbacks, joint, parents, _, xp, out, args, params = entry
             cot[i] = None
-            step = Step("", xp, pullbacks, joint, False, parents, fits, tuple(args), params, out, 0)
+            fits = [None if j is None else x for j, x in zip(parents, args, strict=True)]
+            args = tuple([None if type(x) is tuple else x for x in args])
+            step = Step("", xp, pullbacks, joint, False, parents, fits, args, params, out, 0)
             _pull_step(tape, cot, owned, step, g, nested)
             continue
         else:

@@ -7,7 +7,7 @@ first slots are the inputs; every other slot holds a flat tuple whose first item
     BINARY1 pullback, parent, fit, xp, out, x, y            one of two arguments carries a derivative
     BINARY2 pullback_x, parent_x, fit_x, pullback_y, parent_y, fit_y, xp, out, x, y
     PARAMETRIC pullback, parent, like, xp, out, x, params   one argument, with parameters
-    FIXED pullbacks, joint, parents, needed, fits, xp, out, args, params    a fixed number of arguments, one output
+    FIXED pullbacks, joint, parents, needed, xp, out, args, params    a fixed number of arguments, one output
     GENERAL step                                             any arity, one output
     SEVERAL step                                             several outputs in consecutive slots
     READ    parent, library, key, like, plain                x[key]

@@ -38,13 +38,13 @@ class Call:
         self.nested = False
         self.inputs: list[tuple[Library, Any]] = []
         self.frame = TracedFrame(overrides.get())
+        count = len(args)
         for n in argnums:
-            if not -len(args) <= n < len(args):
+            if not -count <= n < count:
                 raise ValueError(
-                    f"{what}: argnums has {n}, but {call_name(f)} was called with {len(args)} arguments"
+                    f"{what}: argnums has {n}, but {call_name(f)} was called with {count} arguments"
                 )
-        argnums = tuple(n % len(args) for n in argnums)
-        self.argnums = argnums
+        self.argnums = argnums = tuple([n % count for n in argnums])
         lifted = list(args)
         for n in argnums:  # the inputs first: a layer that is an argument twice is differentiated once
             before = len(self.inputs)
@@ -59,7 +59,7 @@ class Call:
             if n not in argnums:
                 lifted[n] = self._constant(a) if tree.is_leaf(a) else tree.map_tree(self._constant, a)
         self.args = tuple(lifted)
-        self.kwargs = {k: tree.map_tree(self._constant, v) for k, v in kwargs.items()}
+        self.kwargs = {k: tree.map_tree(self._constant, v) for k, v in kwargs.items()} if kwargs else kwargs
 
     # lifting -------------------------------------------------------------------------------------------------
 
@@ -178,9 +178,11 @@ class Call:
         token = overrides.set(self.frame)
         try:
             result = self._call()
-            for x in tree.leaves(result):  # views are read again while there is a tape to read them on
-                if isinstance(x, TracedArray):
-                    x._library.coerce(x, self.what)
+            for x in (result,) if isinstance(result, TracedArray) else tree.leaves(result):
+                if isinstance(x, TracedArray) and type(x) is not x._library.traced:
+                    x._library.coerce(
+                        x, self.what
+                    )  # views are read again while there is a tape to read them on
         finally:
             overrides.reset(token)
         outermost = overrides.get() is None

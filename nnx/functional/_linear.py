@@ -12,7 +12,7 @@ __all__ = ["linear"]
 
 
 @primitive("linear")
-def _linear(xp: Any, x: Array, weight: Array, bias: Array | None) -> Array:
+def linear_primitive(xp: Any, x: Array, weight: Array, bias: Array | None) -> Array:
     check_linear(x, weight, bias)
     rows = x if x.ndim == 2 else xp.reshape(x, (_leading(x), x.shape[-1]))
     out = xp.matmul(rows, weight.T)
@@ -38,7 +38,7 @@ def _linear_pullback(
     )
 
 
-_linear.defpullback(joint(_linear_pullback))
+linear_primitive.defpullback(joint(_linear_pullback))
 
 
 def _leading(x: Array) -> int:
@@ -97,4 +97,4 @@ def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
     >>> linear(np.asarray([[1.0, 2.0]]), np.asarray([[3.0, 4.0]]), np.asarray([0.5]))
     array([[11.5]])
     """
-    return _linear(x, weight, bias)
+    return linear_primitive(x, weight, bias)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .. import init
 from ..backend import Array
 from ..functional._errors import complaint
-from ..functional._linear import linear
+from ..functional._linear import linear_primitive
 from ._cells import Parameter
 from ._layer import Layer
 
@@ -90,7 +90,7 @@ class Linear(Layer):
 
     def forward(self, x: Array) -> Array:
         """Shape ``(*, in_features)`` to ``(*, out_features)``."""
-        return linear(x, self.weight, self.bias)
+        return linear_primitive(x, self.weight, self.bias)
 
     def extra_repr(self) -> str:
         """The sizes."""

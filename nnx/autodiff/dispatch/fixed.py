@@ -74,12 +74,15 @@ def fixed(library: Library, name: str, forward: Function, rule: Rule) -> Functio
         if masks:
             tape.masked = True
         modes = plans.get(needed) or modes_of(needed)
-        fits = [(v.shape, v.dtype) if n else None for v, n in zip(values, needed, strict=True)]
         if modes[1:] == all_kept:
             kept = values
-        else:
+        else:  # of what is dropped only the shape and dtype that its cotangent has to have
             kept = [
-                v if m == KEEP or v is None or type(v) in SCALARS else Like(v) if m != DROP else None
+                v
+                if m == KEEP or v is None or type(v) in SCALARS
+                else Like(v)
+                if m != DROP
+                else (v.shape, v.dtype)
                 for v, m in zip(values, modes[1:], strict=True)
             ]
         mode = modes[0]
@@ -92,7 +95,7 @@ def fixed(library: Library, name: str, forward: Function, rule: Rule) -> Functio
         made.tape = tape
         entries = tape.entries
         made.index = len(entries)
-        entries.append((FIXED, pullbacks, joint, parents, needed, fits, xp, kept_out, kept, params))
+        entries.append((FIXED, pullbacks, joint, parents, needed, xp, kept_out, kept, params))
         return made
 
     return function
