@@ -39,6 +39,7 @@ def main() -> None:
         parts.append(table(workload, measure(workload, FRAMEWORKS, options.rounds, options.threads)))
         print(parts[-1] if len(parts) > 2 else "\n".join(parts), flush=True)
     if options.output is not None:
+        options.output.parent.mkdir(parents=True, exist_ok=True)
         options.output.write_text("\n".join(parts), encoding="utf-8")
 
 
