@@ -180,7 +180,7 @@ def _pull_careful(tape: Tape, entries: list[Any], cot: list[Any], stop: int, nes
         elif kind == FIXED:
             _, pullbacks, joint, parents, _, xp, out, args, params = entry
             cot[i] = None
-            fits = [None if j is None else x for j, x in zip(parents, args, strict=True)]
+            fits = tuple([None if j is None else x for j, x in zip(parents, args, strict=True)])
             args = tuple([None if type(x) is tuple else x for x in args])
             step = Step("", xp, pullbacks, joint, False, parents, fits, args, params, out, 0)
             _pull_step(tape, cot, owned, step, g, nested)
