@@ -8,7 +8,8 @@ product Re tr(aᴴ b): cotangents are conjugated on the way in and on the way ou
   uses their vectors is refused: from the cotangents of values and vectors a projector, whose mixing term is zero,
   cannot be told from a matrix function, whose is not.
 - Where singular values are equal up to rounding, functions of the values and polar factors (``U @ Vh``) are
-  exact; other results that use the vectors of equal values are refused.
+  exact; other results that use the vectors of equal values are refused by gradients. Not by ``jvp`` and Hessians,
+  where polar factors have to pass: there the mixing term of such a result is zero, which is wrong for it.
 - What a decomposition leaves arbitrary (the phase of complex vectors, the vectors that ``full_matrices`` and
   ``complete`` add) has no derivative: a result that depends on it is refused, one that does not is right.
 """
