@@ -14,6 +14,7 @@ import numpy as np
 
 from nnx.backend import named
 
+from .convolution import OVERRIDES as CONVOLUTION
 from .updates import UPDATES
 
 Array = Any
@@ -177,4 +178,5 @@ OVERRIDES: dict[str, Any] = {
         cross_entropy_slope,
     )
 }
+OVERRIDES |= CONVOLUTION
 OVERRIDES |= {f"optim.{name}": (update, ()) for name, update in UPDATES.items()}

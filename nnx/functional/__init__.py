@@ -3,7 +3,9 @@
 Every function takes plain or traced arrays of any library and gives arrays of the same kind.
 """
 
+from ._conv import conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d
 from ._dropout import dropout
+from ._fold import fold, unfold
 from ._linear import linear
 from ._norm import (
     batch_norm,
@@ -14,6 +16,7 @@ from ._norm import (
     normalize,
     rms_norm,
 )
+from ._pad import pad
 from ._piecewise import (
     celu,
     elu,
@@ -33,13 +36,21 @@ from ._piecewise import (
 from ._shape import flatten, one_hot, unflatten
 from ._smooth import gelu, logsigmoid, mish, sigmoid, silu, softplus, softsign, tanh, tanhshrink
 from ._softmax import log_softmax, logsumexp, softmax, softmin
+from ._windows import set_convolution_memory
 
 __all__ = [
     "batch_norm",
     "celu",
+    "conv1d",
+    "conv2d",
+    "conv3d",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "conv_transpose3d",
     "dropout",
     "elu",
     "flatten",
+    "fold",
     "gelu",
     "group_norm",
     "hardshrink",
@@ -57,11 +68,13 @@ __all__ = [
     "mish",
     "normalize",
     "one_hot",
+    "pad",
     "prelu",
     "relu",
     "relu6",
     "rms_norm",
     "selu",
+    "set_convolution_memory",
     "sigmoid",
     "silu",
     "softmax",
@@ -74,4 +87,5 @@ __all__ = [
     "tanhshrink",
     "threshold",
     "unflatten",
+    "unfold",
 ]

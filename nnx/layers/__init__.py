@@ -10,10 +10,30 @@ from ._batch_norm import (
 )
 from ._cells import Buffer, Parameter
 from ._containers import LayerDict, LayerList, Residual, Sequential
+from ._conv import Conv1d, Conv2d, Conv3d
+from ._conv_transpose import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from ._dropout import Dropout
+from ._fold import Fold, Unfold
 from ._layer import Layer
 from ._linear import Identity, Linear
 from ._norm import GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm
+from ._padding import (
+    CircularPad1d,
+    CircularPad2d,
+    CircularPad3d,
+    ConstantPad1d,
+    ConstantPad2d,
+    ConstantPad3d,
+    ReflectionPad1d,
+    ReflectionPad2d,
+    ReflectionPad3d,
+    ReplicationPad1d,
+    ReplicationPad2d,
+    ReplicationPad3d,
+    ZeroPad1d,
+    ZeroPad2d,
+    ZeroPad3d,
+)
 from ._piecewise import (
     CELU,
     ELU,
@@ -53,9 +73,22 @@ __all__ = [
     "BatchNorm3d",
     "Buffer",
     "CELU",
+    "CircularPad1d",
+    "CircularPad2d",
+    "CircularPad3d",
+    "ConstantPad1d",
+    "ConstantPad2d",
+    "ConstantPad3d",
+    "Conv1d",
+    "Conv2d",
+    "Conv3d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
+    "ConvTranspose3d",
     "Dropout",
     "ELU",
     "Flatten",
+    "Fold",
     "GELU",
     "GroupNorm",
     "Hardshrink",
@@ -80,6 +113,12 @@ __all__ = [
     "RMSNorm",
     "ReLU",
     "ReLU6",
+    "ReflectionPad1d",
+    "ReflectionPad2d",
+    "ReflectionPad3d",
+    "ReplicationPad1d",
+    "ReplicationPad2d",
+    "ReplicationPad3d",
     "Residual",
     "SELU",
     "Sequential",
@@ -95,4 +134,8 @@ __all__ = [
     "Tanhshrink",
     "Threshold",
     "Unflatten",
+    "Unfold",
+    "ZeroPad1d",
+    "ZeroPad2d",
+    "ZeroPad3d",
 ]
