@@ -127,13 +127,19 @@ def agrees_with_torch(lib: Library) -> Any:
     """`check(ours, theirs, inputs, constants)`: values, gradients and second derivatives are PyTorch's.
 
     `ours` and `theirs` take the inputs, float64 NumPy arrays that are differentiated, and the constants, as arrays
-    of the library under test and as tensors.
+    of the library under test and as tensors. Values and gradients are compared in float32 too, to `single`.
     """
     torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
     rng = np.random.default_rng(0)
 
     def check(
-        ours: Any, theirs: Any, inputs: Any, constants: Any = (), rtol: float = 1e-9, second: bool = True
+        ours: Any,
+        theirs: Any,
+        inputs: Any,
+        constants: Any = (),
+        rtol: float = 1e-9,
+        second: bool = True,
+        single: float | None = 1e-4,
     ) -> None:
         mine, fixed = [lib.asarray(x) for x in inputs], [lib.asarray(x) for x in constants]
         tensors = [torch.tensor(np.asarray(x), requires_grad=True) for x in inputs]
@@ -159,6 +165,17 @@ def agrees_with_torch(lib: Library) -> Any:
         found = nnx.grad(scalar, argnums)(*mine, *fixed, lib.asarray(weights))
         for g, t in zip(found, first, strict=True):
             lib.assert_close(g, t.detach().numpy(force=True), rtol=rtol, atol=rtol)
+        if single is not None:
+            narrow = [lib.asarray(x, "float32") for x in inputs]
+            given = [
+                lib.asarray(x, "float32" if np.asarray(x).dtype.kind == "f" else None) for x in constants
+            ]
+            found = nnx.grad(scalar, argnums)(*narrow, *given, lib.asarray(weights, "float32"))
+            for x, t in zip((ours(*narrow, *given), *found), (expected, *first), strict=True):
+                wanted = t.numpy(force=True)
+                finite = np.abs(wanted[np.isfinite(wanted)])
+                lib.assert_close(x, wanted, rtol=single, atol=single * max([1.0, *finite.ravel()]))
+                assert x.dtype == lib.dtype("float32")
         if not second:
             return
         total = sum((t * torch.tensor(d)).sum() for t, d in zip(first, directions, strict=True))
@@ -169,5 +186,115 @@ def agrees_with_torch(lib: Library) -> Any:
         found = nnx.grad(slope, argnums)(*mine, *fixed, lib.asarray(weights), *map(lib.asarray, directions))
         for g, t in zip(found, wanted, strict=True):
             lib.assert_close(g, t.detach().numpy(force=True), rtol=rtol, atol=rtol)
+
+    return check
+
+
+@pytest.fixture
+def layer_agrees_with_torch(lib: Library) -> Any:
+    """`check(ours, theirs, inputs, constants)`: a layer holds and does what PyTorch's does, in training and evaluation.
+
+    `ours` and `theirs` are freshly made; theirs gives its state to ours. Compared, in float64: names and shapes of
+    parameters and buffers, what is printed, every floating result, its gradients by every parameter and input, the
+    second derivatives of these along random directions, buffers afterwards. Then values and gradients in float32.
+    `call(layer, *inputs, *constants)` says how both are called, where not plainly so.
+    """
+    torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
+
+    def check(
+        ours: Any,
+        theirs: Any,
+        inputs: Any,
+        constants: Any = (),
+        call: Any = lambda layer, *args: layer(*args),
+        rtol: float = 1e-9,
+        single: float | None = 2e-4,
+        second: bool = True,
+        printed: bool = True,
+        modes: tuple[bool, ...] = (True, False),
+    ) -> None:
+        if printed:
+            assert repr(ours) == repr(theirs).replace(", inplace=False", "")
+        theirs.double()
+        ours.astype("float64")
+        for mode in modes:
+            state = {name: t.detach().numpy().copy() for name, t in theirs.state_dict().items()}
+            theirs.train(mode)
+            ours.train(mode)
+            load(ours, state)
+            expected = by_torch(theirs, inputs, constants, call, second)
+            compare(by_nnx(ours, inputs, constants, call, second, "float64"), expected, rtol)
+            after = ours.state_dict()
+            for name, t in theirs.state_dict().items():
+                lib.assert_close(after[name], t.numpy(), rtol=rtol, atol=rtol)
+            if single is not None:
+                load(ours.astype("float32"), state)
+                compare(by_nnx(ours, inputs, constants, call, False, "float32"), expected[:2], single)
+                ours.astype("float64")
+
+    def load(layer: Any, state: dict[str, Any]) -> None:
+        assert {name: tuple(x.shape) for name, x in layer.state_dict().items()} == {
+            name: x.shape for name, x in state.items()
+        }
+        layer.load_state_dict({name: lib.asarray(x) for name, x in state.items()})
+
+    def by_torch(layer: Any, inputs: Any, constants: Any, call: Any, second: bool) -> list[list[Any]]:
+        tensors = [torch.tensor(np.asarray(x), requires_grad=True) for x in inputs]
+        wanted = [*tensors, *layer.parameters()]
+        out = floats(
+            call(layer, *tensors, *[torch.tensor(np.asarray(x)) for x in constants]),
+            lambda x: x.is_floating_point(),
+        )
+        loss = sum(((k + 1) * y + y * y / 2).sum() for k, y in enumerate(out))
+        first = torch.autograd.grad(loss, wanted, create_graph=second, materialize_grads=True)
+        results = [out, first]
+        if second:
+            slope = sum((g * g).sum() for g in first)
+            results.append(torch.autograd.grad(slope, wanted, materialize_grads=True))
+        return [[t.numpy(force=True) for t in ts] for ts in results]
+
+    def by_nnx(
+        layer: Any, inputs: Any, constants: Any, call: Any, second: bool, dtype: str
+    ) -> list[list[Any]]:
+        arrays = tuple(lib.asarray(x, dtype) for x in inputs)
+        fixed = [lib.asarray(x, dtype if np.asarray(x).dtype.kind == "f" else None) for x in constants]
+
+        def run(layer: Any, arrays: Any) -> list[Any]:
+            def is_float(y: Any) -> bool:
+                return nnx.array_namespace(y).isdtype(y.dtype, "real floating")
+
+            return floats(call(layer, *arrays, *fixed), is_float)
+
+        def loss(layer: Any, arrays: Any) -> Any:
+            out = run(layer, arrays)
+            return sum(nnx.array_namespace(y).sum((k + 1) * y + y * y / 2) for k, y in enumerate(out))
+
+        def slope(layer: Any, arrays: Any) -> Any:
+            of_layer, of_arrays = nnx.grad(loss, (0, 1))(layer, arrays)
+            return sum(nnx.array_namespace(g).sum(g * g) for g in (*of_arrays, *of_layer.values()))
+
+        buffers = {name: nnx.to_numpy(x).copy() for name, x in layer.buffers().items()}
+        results = [run(layer, arrays)]
+        for f in (loss, slope)[: 1 + second]:
+            load_buffers(layer, buffers)
+            of_layer, of_arrays = nnx.grad(f, (0, 1))(layer, arrays)
+            names = list(layer.parameters())
+            assert list(of_layer) == names
+            results.append([*of_arrays, *of_layer.values()])
+        return results
+
+    def load_buffers(layer: Any, buffers: dict[str, Any]) -> None:
+        layer.load_state_dict({**layer.state_dict(), **{name: lib.asarray(x) for name, x in buffers.items()}})
+
+    def compare(found: list[list[Any]], expected: list[list[Any]], rtol: float) -> None:
+        for ours, theirs in zip(found, expected, strict=True):
+            scale = max([1.0, *(float(np.abs(y).max()) for y in theirs if y.size)])
+            for x, y in zip(ours, theirs, strict=True):
+                lib.assert_close(x, y, rtol=rtol, atol=rtol * (scale if rtol > 1e-6 else 1.0))
+
+    def floats(out: Any, is_float: Any) -> list[Any]:
+        if isinstance(out, (tuple, list)):
+            return [y for part in out for y in floats(part, is_float)]
+        return [] if out is None or not is_float(out) else [out]
 
     return check
