@@ -58,7 +58,9 @@ class Tape:
         self.masked = False
         self.nested = False
         self.hot = hot
-        self.lost: str | None = None  # what a conversion was refused with: compiled code may swallow the error
+        self.lost: str | None = (
+            None  # what a conversion was refused with: compiled code may swallow the error
+        )
 
     def close(self) -> None:
         """Refuse further recording; arrays that left the trace say so when used."""

@@ -209,7 +209,9 @@ def _mixing(xp: Any, g_s: Any, s: Any, in_u: Any, in_v: Any) -> Any:
     inverse = inverse_gaps(xp, s)
     equal = (inverse == 0) & ~eye(xp, zeros)
     refuse_gauge(xp, xp.where(equal, together, 0), size, _BY_ITSELF)
-    if g_s is not None:  # with the values in it, a function of the matrix may hide a term that is divided by the gap
+    if (
+        g_s is not None
+    ):  # with the values in it, a function of the matrix may hide a term that is divided by the gap
         for a in known:
             refuse_gauge(xp, xp.where(equal, hermitian(xp, a), 0), size, _BY_ITSELF)
     sums = s[..., None, :] + s[..., :, None]

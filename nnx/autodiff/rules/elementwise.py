@@ -129,7 +129,8 @@ RULES: dict[str, Rule] = {
     "log2": _rule(lambda xp, g, _out, x: g / (x * _LN2)),
     "log10": _rule(lambda xp, g, _out, x: g / (x * _LN10)),
     "logaddexp": _rule(
-        lambda xp, g, out, x, y: g * _share(xp, out, y - x), lambda xp, g, out, x, y: g * _share(xp, out, x - y)
+        lambda xp, g, out, x, y: g * _share(xp, out, y - x),
+        lambda xp, g, out, x, y: g * _share(xp, out, x - y),
     ),
     "sin": _rule(lambda xp, g, _out, x: g * xp.cos(x)),
     "cos": _rule(lambda xp, g, _out, x: -g * xp.sin(x)),
@@ -146,7 +147,9 @@ RULES: dict[str, Rule] = {
     "asinh": _rule(lambda xp, g, _out, x: g / _root_one_plus_square(xp, x)),
     "acosh": _rule(lambda xp, g, _out, x: g / (xp.sqrt(x - 1) * xp.sqrt(x + 1))),
     "atanh": _rule(lambda xp, g, _out, x: g / ((1 - x) * (1 + x))),
-    "hypot": _rule(lambda xp, g, out, x, _y: _hypot(xp, g, out, x), lambda xp, g, out, _x, y: _hypot(xp, g, out, y)),
+    "hypot": _rule(
+        lambda xp, g, out, x, _y: _hypot(xp, g, out, x), lambda xp, g, out, _x, y: _hypot(xp, g, out, y)
+    ),
     "copysign": _rule(_copysign, lambda xp, g, _out, _x, _y: xp.zeros_like(g)),
     "maximum": _rule(
         lambda xp, g, _out, x, y: _larger(xp, g, x, y), lambda xp, g, _out, x, y: _larger(xp, g, y, x)
