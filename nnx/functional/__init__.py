@@ -4,8 +4,21 @@ Every function takes plain or traced arrays of any library and gives arrays of t
 """
 
 from ._conv import conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d
-from ._dropout import dropout
+from ._dropout import (
+    alpha_dropout,
+    drop_path,
+    dropout,
+    dropout1d,
+    dropout2d,
+    dropout3d,
+    feature_alpha_dropout,
+)
 from ._fold import fold, unfold
+from ._gated import (
+    glu,
+    gumbel_softmax,
+    rrelu,
+)
 from ._linear import linear
 from ._norm import (
     batch_norm,
@@ -39,6 +52,7 @@ from ._softmax import log_softmax, logsumexp, softmax, softmin
 from ._windows import set_convolution_memory
 
 __all__ = [
+    "alpha_dropout",
     "batch_norm",
     "celu",
     "conv1d",
@@ -47,12 +61,19 @@ __all__ = [
     "conv_transpose1d",
     "conv_transpose2d",
     "conv_transpose3d",
+    "drop_path",
     "dropout",
+    "dropout1d",
+    "dropout2d",
+    "dropout3d",
     "elu",
+    "feature_alpha_dropout",
     "flatten",
     "fold",
     "gelu",
+    "glu",
     "group_norm",
+    "gumbel_softmax",
     "hardshrink",
     "hardsigmoid",
     "hardswish",
@@ -73,6 +94,7 @@ __all__ = [
     "relu",
     "relu6",
     "rms_norm",
+    "rrelu",
     "selu",
     "set_convolution_memory",
     "sigmoid",

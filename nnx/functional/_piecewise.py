@@ -262,10 +262,9 @@ def prelu(x: Array, weight: Array) -> Array:
     if weight.ndim > 1:
         raise complaint("prelu", f"expected a weight with at most 1 axis, got shape {weight.shape}")
     channels = 1 if x.ndim < 2 else x.shape[1]
-    if weight.size != 1:
-        if weight.size != channels:
-            raise complaint("prelu", f"expected a weight of 1 or {channels} slopes, got {weight.size}")
-        weight = xp.reshape(weight, (-1,) + (1,) * (x.ndim - 2))
+    if weight.size not in (1, channels):
+        raise complaint("prelu", f"expected a weight of 1 or {channels} slopes, got {weight.size}")
+    weight = xp.reshape(weight, () if weight.size == 1 else (-1,) + (1,) * (x.ndim - 2))
     return xp.where(x > 0, x, weight * x)
 
 

@@ -12,8 +12,21 @@ from ._cells import Buffer, Parameter
 from ._containers import LayerDict, LayerList, Residual, Sequential
 from ._conv import Conv1d, Conv2d, Conv3d
 from ._conv_transpose import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
-from ._dropout import Dropout
+from ._dropout import (
+    AlphaDropout,
+    Dropout,
+    Dropout1d,
+    Dropout2d,
+    Dropout3d,
+    DropPath,
+    FeatureAlphaDropout,
+)
 from ._fold import Fold, Unfold
+from ._gated import (
+    GLU,
+    PReLU,
+    RReLU,
+)
 from ._layer import Layer
 from ._linear import Identity, Linear
 from ._norm import GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm
@@ -64,10 +77,12 @@ from ._smooth import (
 from ._softmax import (
     LogSoftmax,
     Softmax,
+    Softmax2d,
     Softmin,
 )
 
 __all__ = [
+    "AlphaDropout",
     "BatchNorm1d",
     "BatchNorm2d",
     "BatchNorm3d",
@@ -85,11 +100,17 @@ __all__ = [
     "ConvTranspose1d",
     "ConvTranspose2d",
     "ConvTranspose3d",
+    "DropPath",
     "Dropout",
+    "Dropout1d",
+    "Dropout2d",
+    "Dropout3d",
     "ELU",
+    "FeatureAlphaDropout",
     "Flatten",
     "Fold",
     "GELU",
+    "GLU",
     "GroupNorm",
     "Hardshrink",
     "Hardsigmoid",
@@ -109,8 +130,10 @@ __all__ = [
     "LogSigmoid",
     "LogSoftmax",
     "Mish",
+    "PReLU",
     "Parameter",
     "RMSNorm",
+    "RReLU",
     "ReLU",
     "ReLU6",
     "ReflectionPad1d",
@@ -125,6 +148,7 @@ __all__ = [
     "SiLU",
     "Sigmoid",
     "Softmax",
+    "Softmax2d",
     "Softmin",
     "Softplus",
     "Softshrink",

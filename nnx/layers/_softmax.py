@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from ..backend import Array
 from ..functional import _softmax as normalised
+from ..functional._errors import complaint
 from ._layer import Layer
 
 __all__ = [
     "LogSoftmax",
     "Softmax",
+    "Softmax2d",
     "Softmin",
 ]
 
@@ -53,6 +55,16 @@ class Softmax(Layer):
     def extra_repr(self) -> str:
         """The arguments."""
         return f"axis={self.axis}"
+
+
+class Softmax2d(Layer):
+    """The softmax over the channels at each place of an image: :func:`nnx.functional.softmax`."""
+
+    def forward(self, x: Array) -> Array:
+        """Shape ``(N, C, H, W)`` or ``(C, H, W)``, kept."""
+        if x.ndim not in (3, 4):
+            raise complaint("Softmax2d", f"expected an input with 3 or 4 axes, got shape {tuple(x.shape)}")
+        return normalised.softmax(x, -3)
 
 
 class Softmin(Layer):

@@ -60,6 +60,12 @@ ROWS = [
             "Tanhshrink",
         )
     ],
+    Row("GLU", printed=False),
+    Row("GLU", (0,), printed=False),
+    Row("PReLU"),
+    Row("PReLU", (6, 0.5)),
+    Row("Softmax2d", (), X.reshape(2, 3, 2, 2)),
+    Row("Softmax2d", (), X.reshape(4, 3, 2)),
     Row("Hardsigmoid"),
     Row("Hardswish"),
 ]
