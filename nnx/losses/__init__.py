@@ -3,6 +3,7 @@
 from ._binary import binary_cross_entropy, binary_cross_entropy_with_logits
 from ._cross_entropy import cross_entropy, nll_loss
 from ._differences import half_squared_error, l1_loss, mse_loss
+from ._linear_cross_entropy import linear_cross_entropy
 
 __all__ = [
     "binary_cross_entropy",
@@ -10,6 +11,7 @@ __all__ = [
     "cross_entropy",
     "half_squared_error",
     "l1_loss",
+    "linear_cross_entropy",
     "mse_loss",
     "nll_loss",
 ]

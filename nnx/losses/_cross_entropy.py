@@ -190,9 +190,10 @@ def _smoothed(
     index, _ = at_target(xp, input, target)
     picked = xp.squeeze(xp.take_along_axis(logp, index, axis=axis), axis=axis)
     everywhere = xp.sum(logp if weight is None else logp * by_class(xp, weight, logp), axis=axis)
-    spread = everywhere if not scale.ndim else xp.where(target == ignore_index, 0.0, everywhere)
+    alike = bool(target.ndim) and not scale.ndim
+    spread = everywhere if alike else xp.where(target == ignore_index, 0.0, everywhere)
     losses = -((1.0 - smoothing) * scale * picked + smoothing / classes * spread)
-    return _reduced(xp, losses, reduction, xp.sum(scale) if scale.ndim else losses.size)
+    return _reduced(xp, losses, reduction, losses.size if alike else xp.sum(scale))
 
 
 def nll_loss(

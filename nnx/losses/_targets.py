@@ -25,7 +25,8 @@ def row_scale(
 ) -> Array:
     """By what each row's loss is multiplied: one factor for all (0-d), or an array of the target's shape."""
     valid = check_target(xp, name, scores, target, ignore)
-    shape = () if weight is None and valid is None else target.shape
+    alike = weight is None and valid is None
+    shape = () if alike else target.shape
     scale = xp.ones(shape, dtype=scores.dtype, device=scores.device)
     if weight is not None:
         safe = target if valid is None else xp.where(valid, target, 0)
@@ -34,8 +35,8 @@ def row_scale(
         scale = xp.where(valid, scale, 0)
     if reduction != "mean":
         return scale
-    total = xp.sum(scale) if shape else float(target.size)
-    if not target.size or (shape and not bool(total != 0)):
+    total = float(target.size) if alike else xp.sum(scale)
+    if not target.size or not (alike or bool(total != 0)):
         return scale * float("nan")
     return scale / total
 
