@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..backend import Array
-from ..functional._errors import complaint
 from ._optimizer import LearningRate, Optimizer
+from ._rules import check_at_least, check_betas, prepared
 
 __all__ = ["Adam", "AdamW"]
 
@@ -84,15 +84,8 @@ class Adam(Optimizer):
 
     def check(self, settings: Mapping[str, Any]) -> None:
         """Raise where settings make no sense."""
-        name = type(self).__name__
-        if not isinstance(settings["betas"], (tuple, list)) or len(settings["betas"]) != 2:
-            raise complaint(name, f"expected two betas, got {settings['betas']!r}")
-        for i, beta in enumerate(settings["betas"]):
-            if not 0.0 <= beta < 1.0:
-                raise complaint(name, f"expected betas[{i}] from 0 to below 1, got {beta!r}")
-        for key in ("eps", "weight_decay"):
-            if not settings[key] >= 0.0:
-                raise complaint(name, f"expected {key} of at least 0, got {settings[key]!r}")
+        check_betas(type(self).__name__, settings)
+        check_at_least(type(self).__name__, settings, "eps", "weight_decay")
 
     def statistics(self, settings: Mapping[str, Any]) -> Sequence[str]:
         """The two decaying sums, and the largest of the second for amsgrad."""
@@ -136,10 +129,7 @@ class Adam(Optimizer):
         maximize: bool,
     ) -> tuple[Array, Any]:
         """One step of one parameter."""
-        if maximize:
-            g = -g
-        if weight_decay:
-            g = g + weight_decay * p
+        g = prepared(p, g, weight_decay, maximize)
         if shrink != 1.0:
             p = p * shrink
         first = state[0] * beta1 + g

@@ -59,14 +59,12 @@ class Bucket:
 
 
 class PlainBucket(Bucket):
-    """Each parameter by itself, in standard functions."""
+    """Each parameter by itself, in standard functions; statistics may have shapes of their own."""
 
-    def __init__(
-        self, backend: Backend, members: Members, group: int, step: int, names: Sequence[str], states: States
-    ) -> None:
+    def __init__(self, backend: Backend, members: Members, group: int, step: int, states: States) -> None:
         super().__init__(backend, members, group, step)
-        self.names = names
-        self._states = [_initial(backend, names, cell.value, states.get(path)) for path, cell in members]
+        self.names = [tuple(states[path]) for path in self.paths]
+        self._states = [tuple(states[path].values()) for path in self.paths]
 
     def settled(self) -> bool:
         """Whether every value is still of the same kind."""
@@ -79,28 +77,24 @@ class PlainBucket(Bucket):
             rule(xp, cell.value, g, state, *coefficients)
             for cell, g, state in zip(self.cells, gradients, self._states, strict=True)
         ]
-        for i, (value, state) in enumerate(new):
-            self.cells[i].value = value
-            self._states[i] = state
+        for i, (value, state) in enumerate(new):  # NumPy's arithmetic turns 0-d arrays into numbers
+            self.cells[i].value = self.backend.xp.asarray(value)
+            self._states[i] = tuple(self.backend.xp.asarray(x) for x in state)
 
     def states(self) -> dict[str, dict[str, Array]]:
         """As they are."""
-        pairs = zip(self.paths, self._states, strict=True)
-        return {path: dict(zip(self.names, state, strict=True)) for path, state in pairs}
+        members = zip(self.paths, self.names, self._states, strict=True)
+        return {path: dict(zip(names, state, strict=True)) for path, names, state in members}
 
 
 class FlatBucket(Bucket):
     """All parameters in one array that the cells' values are views of."""
 
-    def __init__(
-        self, backend: Backend, members: Members, group: int, step: int, names: Sequence[str], states: States
-    ) -> None:
+    def __init__(self, backend: Backend, members: Members, group: int, step: int, states: States) -> None:
         super().__init__(backend, members, group, step)
-        self.names = names
-        initial = [_initial(backend, names, cell.value, states.get(path)) for path, cell in members]
+        self.names = tuple(states[self.paths[0]])
         self.flat = self.joined([cell.value for cell in self.cells])
-        columns = zip(*initial, strict=True) if names else ()
-        self.flat_states = tuple(self.joined(column) for column in columns)
+        self.flat_states = tuple(self.joined([states[path][n] for path in self.paths]) for n in self.names)
         self.views = self.split(self.flat)
         for cell, view in zip(self.cells, self.views, strict=True):
             cell.value = view
@@ -156,11 +150,3 @@ def writes_through(backend: Backend, like: Array) -> bool:
     xp = backend.xp
     flat = xp.zeros((4,), dtype=like.dtype, device=like.device)
     return backend.is_view(xp.reshape(flat[1:3], (2, 1)), flat)
-
-
-def _initial(
-    backend: Backend, names: Sequence[str], like: Array, known: Mapping[str, Array] | None
-) -> tuple[Array, ...]:
-    """The statistics of one parameter: those it has, zeros for the others."""
-    known = known or {}
-    return tuple(known[name] if name in known else backend.xp.zeros_like(like) for name in names)

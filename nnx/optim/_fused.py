@@ -7,7 +7,6 @@ gradients are collected in a flat array, large ones are read where they are.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 from ..backend import Array, Backend
@@ -30,11 +29,10 @@ class FusedBucket(FlatBucket):
         members: Members,
         group: int,
         step: int,
-        names: Sequence[str],
         states: States,
         in_place: Rule,
     ) -> None:
-        super().__init__(backend, members, group, step, names, states)
+        super().__init__(backend, members, group, step, states)
         self.in_place = in_place
         self.small: list[tuple[int, Array]] = []
         self.pieces: list[tuple[Array, Piece]] = []

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..autodiff.cells import Cell
-from ..backend import Array, Backend, backend_of
+from ..backend import Array, backend_of
 from ..functional._errors import complaint
 from ._buckets import Bucket, FlatBucket, PlainBucket, writes_through
 from ._fused import FusedBucket
@@ -23,9 +23,11 @@ Known = tuple[int, dict[str, Array]]  # how many updates a parameter has had, an
 class Optimizer:
     """The base of the optimizers; a subclass gives its settings and its rule for one array.
 
-    A subclass defines ``statistics`` (the names of the arrays it keeps for each parameter), ``coefficients`` (the
-    numbers that its rule needs at a step) and ``rule``, in standard functions; a backend may have the same rule
-    in place, among its overrides as ``"optim.<name>"``.
+    A subclass defines ``statistics`` (the names of the arrays it keeps for each parameter, zeros at first; where
+    they are not of its shape, ``shapes``), ``coefficients`` (the numbers that its rule needs at a step) and
+    ``rule``, in standard functions; a backend may have the same rule in place, among its overrides as
+    ``"optim.<name>"``. A rule that treats all elements alike is given many parameters as one flat array; one that
+    looks at a whole parameter says so with ``elementwise = False``.
 
     Parameters
     ----------
@@ -45,7 +47,8 @@ class Optimizer:
         How many updates there have been.
     """
 
-    name: str
+    name: str = ""
+    elementwise = True
     rule: Callable[..., tuple[Array, Any]]
     """``(xp, p, g, statistics, *coefficients)`` to the new parameter and its new statistics."""
 
@@ -76,13 +79,31 @@ class Optimizer:
     def check(self, settings: Mapping[str, Any]) -> None:
         """Raise where settings make no sense."""
 
+    def check_parameter(self, path: str, value: Array) -> None:
+        """Raise where a parameter cannot be updated."""
+        if not backend_of(value).xp.isdtype(value.dtype, "real floating"):
+            raise complaint(
+                type(self).__name__,
+                f'expected real floating parameters, got "{path}" with dtype {value.dtype}; freeze it',
+                TypeError,
+            )
+
     def statistics(self, settings: Mapping[str, Any]) -> Sequence[str]:
         """The names of the arrays that are kept for each parameter."""
         return ()
 
+    def shapes(self, settings: Mapping[str, Any], shape: tuple[int, ...]) -> Mapping[str, tuple[int, ...]]:
+        """The shapes, by name, of the arrays that are kept for a parameter of this shape."""
+        return dict.fromkeys(self.statistics(settings), shape)
+
     def coefficients(self, settings: Mapping[str, Any], learning_rate: float, step: int) -> tuple[Any, ...]:
         """The numbers that the rule takes at a step, counted from 1."""
         raise NotImplementedError
+
+    def rate(self, settings: Mapping[str, Any], bucket: Bucket) -> float:
+        """The learning rate of the step to come."""
+        rate: LearningRate = settings["learning_rate"]
+        return rate(self.step) if callable(rate) else rate
 
     # for users -----------------------------------------------------------------------------------------------
 
@@ -148,8 +169,8 @@ class Optimizer:
             With a list of everything that doesn't fit; nothing has been loaded then.
         """
         cells = self._places.cells()
-        names = {path: self.statistics(self._settings(self._group(path))) for path in cells}
-        self._kept = checked(type(self).__name__, state, cells, names)
+        shapes = {path: self._shapes(path, cell) for path, cell in cells.items()}
+        self._kept = checked(type(self).__name__, state, cells, shapes)
         self.step = int(state["step"])
         self._buckets = []
         self._rebuild()
@@ -192,12 +213,12 @@ class Optimizer:
     def _settings(self, group: int) -> dict[str, Any]:
         return self.settings if group < 0 else {**self.settings, **list(self.groups.values())[group]}
 
+    def _shapes(self, path: str, cell: Cell) -> Mapping[str, tuple[int, ...]]:
+        return self.shapes(self._settings(self._group(path)), tuple(cell.value.shape))
+
     def _coefficients(self, bucket: Bucket) -> tuple[Any, ...]:
         settings = self._settings(bucket.group)
-        rate: Any = settings["learning_rate"]
-        if callable(rate):
-            rate = rate(self.step)
-        return self.coefficients(settings, rate, bucket.step + 1)
+        return self.coefficients(settings, self.rate(settings, bucket), bucket.step + 1)
 
     def _rebuild(self) -> None:
         """Sort the parameters into buckets anew; what is known of those that stay is kept."""
@@ -207,9 +228,11 @@ class Optimizer:
         sorted_into: dict[Any, list[tuple[str, Cell]]] = {}
         for path, cell in cells.items():
             value, backend = cell.value, backend_of(cell.value)
-            self._check_dtype(path, value, backend)
-            if path in known and any(tuple(x.shape) != tuple(value.shape) for x in known[path][1].values()):
-                del known[path]
+            self.check_parameter(path, value)
+            if path in known:
+                shapes = self._shapes(path, cell)
+                if any(tuple(x.shape) != shapes.get(name) for name, x in known[path][1].items()):
+                    del known[path]
             key = (self._group(path), backend.name, value.device, value.dtype, known.get(path, (0,))[0])
             sorted_into.setdefault(key, []).append((path, cell))
         self._buckets = [
@@ -229,18 +252,18 @@ class Optimizer:
         known: Mapping[str, Known],
     ) -> Bucket:
         backend = backend_of(members[0][1].value)
-        names = self.statistics(self._settings(group))
-        states = {path: moved_with(cell.value, known[path][1]) for path, cell in members if path in known}
+        states: dict[str, dict[str, Array]] = {}
+        for path, cell in members:
+            x, shapes = cell.value, self._shapes(path, cell)
+            old = moved_with(x, known[path][1]) if path in known else {}
+            states[path] = {
+                name: old[name] if name in old else backend.xp.zeros(shape, dtype=x.dtype, device=x.device)
+                for name, shape in shapes.items()
+            }
+        if not self.elementwise:
+            return PlainBucket(backend, members, group, step, states)
         in_place = backend.overrides.get(f"optim.{self.name}")
         if in_place is not None:
-            return FusedBucket(backend, members, group, step, names, states, in_place[0])
+            return FusedBucket(backend, members, group, step, states, in_place[0])
         flat = writes_through(backend, members[0][1].value)
-        return (FlatBucket if flat else PlainBucket)(backend, members, group, step, names, states)
-
-    def _check_dtype(self, path: str, value: Array, backend: Backend) -> None:
-        if not backend.xp.isdtype(value.dtype, "real floating"):
-            raise complaint(
-                type(self).__name__,
-                f'expected real floating parameters, got "{path}" with dtype {value.dtype}; freeze it',
-                TypeError,
-            )
+        return (FlatBucket if flat else PlainBucket)(backend, members, group, step, states)

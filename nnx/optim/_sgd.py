@@ -8,6 +8,7 @@ from typing import Any
 from ..backend import Array
 from ..functional._errors import complaint
 from ._optimizer import LearningRate, Optimizer
+from ._rules import check_at_least, prepared
 
 __all__ = ["SGD"]
 
@@ -74,9 +75,7 @@ class SGD(Optimizer):
 
     def check(self, settings: Mapping[str, Any]) -> None:
         """Raise where settings make no sense."""
-        for name in ("momentum", "weight_decay"):
-            if not settings[name] >= 0.0:
-                raise complaint("SGD", f"expected a {name} of at least 0, got {settings[name]!r}")
+        check_at_least("SGD", settings, "momentum", "weight_decay")
         if settings["nesterov"] and (settings["momentum"] == 0.0 or settings["dampening"] != 0.0):
             raise complaint("SGD", "expected a momentum and no dampening with nesterov")
 
@@ -106,10 +105,7 @@ class SGD(Optimizer):
         maximize: bool,
     ) -> tuple[Array, Any]:
         """One step of one parameter."""
-        if maximize:
-            g = -g
-        if weight_decay:
-            g = g + weight_decay * p
+        g = prepared(p, g, weight_decay, maximize)
         if not state:
             return p - learning_rate * g, ()
         b = momentum * state[0] + (g if keep == 1.0 else keep * g)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from ..autodiff.cells import Cell
@@ -12,7 +12,10 @@ __all__ = ["checked", "moved_with"]
 
 
 def checked(
-    name: str, state: Mapping[str, Any], cells: Mapping[str, Cell], names: Mapping[str, Sequence[str]]
+    name: str,
+    state: Mapping[str, Any],
+    cells: Mapping[str, Cell],
+    shapes: Mapping[str, Mapping[str, tuple[int, ...]]],
 ) -> dict[str, tuple[int, dict[str, Array]]]:
     """Step and copied statistics of every parameter; raises with all that doesn't fit."""
     entries = state.get("parameters") if isinstance(state, Mapping) else None  # pyright: ignore[reportUnnecessaryIsInstance]
@@ -20,17 +23,17 @@ def checked(
         raise ValueError(f'{name}: expected what state_dict() gives, a dict with "step" and "parameters"')
     problems = [f'"{path}": missing' for path in cells if path not in entries]
     problems += [f'"{path}": unexpected' for path in entries if path not in cells]
-    for path, cell in cells.items():
+    for path in cells:
         entry = entries.get(path)
         if entry is None:
             continue
-        if set(entry) != {"step", *names[path]}:
-            problems.append(f'"{path}": expected {", ".join(["step", *names[path]])}, got {", ".join(entry)}')
+        wanted = shapes[path]
+        if set(entry) != {"step", *wanted}:
+            problems.append(f'"{path}": expected {", ".join(["step", *wanted])}, got {", ".join(entry)}')
             continue
-        shape = tuple(cell.value.shape)
         problems += [
             f'"{path}": expected {key} of shape {shape}, got {tuple(entry[key].shape)}'
-            for key in names[path]
+            for key, shape in wanted.items()
             if tuple(entry[key].shape) != shape
         ]
     if problems:
@@ -38,7 +41,7 @@ def checked(
     return {
         path: (
             int(entries[path]["step"]),
-            {key: _converted(entries[path][key], cell.value) for key in names[path]},
+            {key: _converted(entries[path][key], cell.value) for key in shapes[path]},
         )
         for path, cell in cells.items()
     }

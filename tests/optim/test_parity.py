@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import nnx
+from nnx.optim import schedules
 
 rng = np.random.default_rng(1)
 START = {
@@ -13,6 +14,7 @@ START = {
     "b": rng.standard_normal(5),
     "s": np.asarray(2.0),
     "e": np.zeros((0, 2)),
+    "c": rng.standard_normal((2, 3, 1, 2)),
 }
 GRADIENTS = [{name: np.asarray(rng.standard_normal(x.shape)) for name, x in START.items()} for _ in range(20)]
 
@@ -20,6 +22,7 @@ GRADIENTS = [{name: np.asarray(rng.standard_normal(x.shape)) for name, x in STAR
 class Row(NamedTuple):
     name: str
     settings: dict[str, Any]
+    keys: str = "".join(START)  # of the parameters that PyTorch can update
 
 
 ROWS = [
@@ -35,32 +38,82 @@ ROWS = [
     Row("AdamW", {}),
     Row("AdamW", {"weight_decay": 0.3, "amsgrad": True}),
     Row("AdamW", {"weight_decay": 0.0, "maximize": True}),
+    Row("NAdam", {}),
+    Row("NAdam", {"betas": (0.5, 0.9), "eps": 1e-3, "weight_decay": 0.1, "momentum_decay": 0.05}),
+    Row("NAdam", {"weight_decay": 0.1, "decoupled_weight_decay": True, "maximize": True}),
+    Row("RAdam", {}),
+    Row("RAdam", {"betas": (0.5, 0.0), "weight_decay": 0.1}),
+    Row("RAdam", {"betas": (0.8, 0.9), "eps": 1e-3, "weight_decay": 0.1, "maximize": True}),
+    Row("RAdam", {"betas": (0.8, 0.9), "weight_decay": 0.1, "decoupled_weight_decay": True}),
+    Row("Adamax", {}),
+    Row("Adamax", {"betas": (0.5, 0.9), "eps": 1e-3, "weight_decay": 0.1, "maximize": True}),
+    Row("Adagrad", {}),
+    Row("Adagrad", {"lr_decay": 0.1, "weight_decay": 0.1, "initial_accumulator_value": 0.3, "eps": 1e-3}),
+    Row("Adagrad", {"maximize": True, "initial_accumulator_value": 1.0}),
+    Row("Adadelta", {}),
+    Row("Adadelta", {"rho": 0.5, "eps": 1e-3, "weight_decay": 0.1, "maximize": True}),
+    Row("RMSprop", {}),
+    Row("RMSprop", {"alpha": 0.5, "eps": 1e-3, "weight_decay": 0.1, "maximize": True}),
+    Row("RMSprop", {"momentum": 0.9}),
+    Row("RMSprop", {"centered": True}),
+    Row("RMSprop", {"centered": True, "momentum": 0.5, "alpha": 0.9}),
+    Row("Rprop", {}),
+    Row("Rprop", {"etas": (0.3, 1.7), "step_sizes": (0.03, 0.08), "maximize": True}),
+    Row("Adafactor", {}, "wcs"),
+    Row("Adafactor", {"eps": (1e-2, 0.5), "beta2_decay": -0.5, "d": 2.0}, "wcs"),
+    Row("Adafactor", {"weight_decay": 0.1, "maximize": True, "eps": (2.0, 0.1)}, "wcb"),
+    Row("ASGD", {}),
+    Row("ASGD", {"lambd": 0.1, "alpha": 0.5, "t0": 3.0, "weight_decay": 0.1, "maximize": True}),
 ]
 
 
-def by_torch(row: Row, **changes: Any) -> dict[str, np.ndarray]:
+def by_torch(row: Row, schedule: Any = None) -> dict[str, np.ndarray]:
     torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
-    tensors = {name: torch.tensor(x, requires_grad=True) for name, x in START.items()}
-    optimizer = getattr(torch.optim, row.name)(tensors.values(), **{"lr": 0.05, **row.settings, **changes})
-    for gradients in GRADIENTS:
-        for name, tensor in tensors.items():
-            tensor.grad = torch.tensor(gradients[name])
-        optimizer.step()
+    tensors = {name: torch.tensor(x, requires_grad=True) for name, x in START.items() if name in row.keys}
+    usual = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)  # of the scalars that NAdam and ASGD keep
+    try:
+        optimizer = getattr(torch.optim, row.name)(tensors.values(), **{"lr": 0.05, **row.settings})
+        for i, gradients in enumerate(GRADIENTS):
+            if schedule:
+                optimizer.param_groups[0]["lr"] = schedule(i)
+            for name, tensor in tensors.items():
+                tensor.grad = torch.tensor(gradients[name])
+            optimizer.step()
+    finally:
+        torch.set_default_dtype(usual)
     return {name: tensor.detach().numpy() for name, tensor in tensors.items()}
+
+
+def by_us(row: Row, lib: Any, learning_rate: Any = 0.05) -> dict[str, Any]:
+    start = {name: lib.asarray(x) for name, x in START.items()}
+    optimizer = getattr(nnx.optim, row.name)(start, learning_rate=learning_rate, **row.settings)
+    for gradients in GRADIENTS:
+        optimizer.update({name: lib.asarray(g) for name, g in gradients.items()})
+    for name, x in start.items():
+        lib.assert_equal(x, START[name])
+    return optimizer.parameters
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.name}-{'-'.join(row.settings)}")
 def test_twenty_steps_are_those_of_torch(row: Row, lib: Any) -> None:
-    start = {name: lib.asarray(x) for name, x in START.items()}
-    optimizer = getattr(nnx.optim, row.name)(start, learning_rate=0.05, **row.settings)
-    for gradients in GRADIENTS:
-        optimizer.update({name: lib.asarray(g) for name, g in gradients.items()})
+    ours = by_us(row, lib)
     for name, expected in by_torch(row).items():
-        lib.assert_close(optimizer.parameters[name], expected, rtol=1e-9)
-        lib.assert_equal(start[name], START[name])
+        lib.assert_close(ours[name], expected, rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW"])
+NAMES = sorted({row.name for row in ROWS})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_twenty_steps_with_a_schedule_are_those_of_torch(name: str, lib: Any) -> None:
+    row, schedule = Row(name, {}, "wc"), schedules.cosine(0.1, 8, 0.01)
+    ours = by_us(row, lib, schedule)
+    for key, expected in by_torch(row, schedule).items():
+        lib.assert_close(ours[key], expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_defaults_are_those_of_torch(name: str) -> None:
     torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
     theirs = getattr(torch.optim, name)([torch.zeros(1)]).param_groups[0]

@@ -1,0 +1,34 @@
+"""What the optimizers' checks and rules have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..backend import Array
+from ..functional._errors import complaint
+
+__all__ = ["check_at_least", "check_betas", "prepared"]
+
+
+def check_at_least(name: str, settings: Mapping[str, Any], *keys: str, low: float = 0.0) -> None:
+    """Raise, as the optimizer ``name``, unless these settings are at least ``low``."""
+    for key in keys:
+        if not settings[key] >= low:
+            raise complaint(name, f"expected {key} of at least {low:g}, got {settings[key]!r}")
+
+
+def check_betas(name: str, settings: Mapping[str, Any]) -> None:
+    """Raise unless there are two betas, from 0 to below 1."""
+    if not isinstance(settings["betas"], (tuple, list)) or len(settings["betas"]) != 2:
+        raise complaint(name, f"expected two betas, got {settings['betas']!r}")
+    for i, beta in enumerate(settings["betas"]):
+        if not 0.0 <= beta < 1.0:
+            raise complaint(name, f"expected betas[{i}] from 0 to below 1, got {beta!r}")
+
+
+def prepared(p: Array, g: Array, weight_decay: float, maximize: bool) -> Array:
+    """The gradient with its sign and with the weight decay that is added to it."""
+    if maximize:
+        g = -g
+    return g + weight_decay * p if weight_decay else g
