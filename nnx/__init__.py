@@ -3,8 +3,8 @@
 Arrays in, arrays out: a model's parameters are plain arrays, and inside ``nnx.grad`` arrays are themselves standard
 arrays, so that code which was never written for nnx is differentiated as it is.
 
-Layers (``nnx.Linear``) and the parts ``functional``, ``losses``, ``optim``, ``init``, ``random`` and ``testing`` are
-loaded when they are first used.
+Layers (``nnx.Linear``) and the parts ``files``, ``functional``, ``losses``, ``optim``, ``init``, ``random`` and
+``testing`` are loaded when they are first used.
 """
 
 from __future__ import annotations
@@ -38,25 +38,28 @@ from .backend import use as use
 from .backend import using as using
 
 if TYPE_CHECKING:
+    from . import files as files
     from . import functional as functional
     from . import init as init
     from . import losses as losses
     from . import optim as optim
     from . import random as random
     from . import testing as testing
+    from .files import load_torch_state as load_torch_state
     from .layers import *  # noqa: F403
     from .random import seed as seed
 
 __version__ = "0.1.0"
 
-_PARTS = ("functional", "init", "layers", "losses", "optim", "random", "testing")
+_PARTS = ("files", "functional", "init", "layers", "losses", "optim", "random", "testing")
+_FILES = ("load_torch_state",)
 _EAGER = tuple(
     name for name in globals() if not name.startswith("_") and name not in ("annotations", "importlib")
 )
 
 
 def _all() -> list[str]:
-    names = {*_EAGER, *_PARTS, "seed", *importlib.import_module(".layers", __name__).__all__}
+    names = {*_EAGER, *_PARTS, *_FILES, "seed", *importlib.import_module(".layers", __name__).__all__}
     return sorted(names - {"Any", "TYPE_CHECKING", "autodiff"})
 
 
@@ -65,6 +68,8 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f".{name}", __name__)
     if name == "seed":
         value = importlib.import_module(".random", __name__).seed
+    elif name in _FILES:
+        value = getattr(importlib.import_module(".files", __name__), name)
     elif name == "__all__":
         return _all()
     elif name.startswith("_"):

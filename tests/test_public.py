@@ -12,7 +12,7 @@ import pytest
 import nnx
 from nnx import Layer
 
-PARTS = ("backend", "functional", "init", "layers", "losses", "optim", "random", "testing")
+PARTS = ("backend", "files", "functional", "init", "layers", "losses", "optim", "random", "testing")
 
 # What users type, by part, with the names and defaults of the arguments; "" where they are tested elsewhere.
 PROMISED: dict[str, dict[str, str]] = {
@@ -38,6 +38,7 @@ PROMISED: dict[str, dict[str, str]] = {
         "lift": "x",
         "custom_vjp": "f, nondiff_argnums=()",
         "traced_namespace": "xp, record=False",
+        "load_torch_state": "path, key=None, device=None",
         "Parameter": "value, trainable=True",
         "Buffer": "value, persistent=True",
         "Sequential": "*layers",

@@ -63,6 +63,15 @@ class NumPyBackend(Backend):
         """The array itself."""
         return np.asarray(array)
 
+    def from_buffer(self, buffer: Any, dtype: str, device: Device = None) -> Array:
+        """An array over the same memory, where this machine has the low byte first.
+
+        >>> NumPyBackend().from_buffer(bytes([1, 0, 2, 1]), "uint16")
+        array([  1, 258], dtype=uint16)
+        """
+        native = np.dtype(dtype)
+        return np.frombuffer(buffer, native.newbyteorder("<")).astype(native, copy=False)
+
     def bits(self, key: int, counter: int, count: int, device: Device = None) -> Array:
         """NumPy's own stream.
 

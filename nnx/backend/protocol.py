@@ -177,6 +177,10 @@ class Backend:
             array = array.copy()
         return self.xp.asarray(array, device=device)
 
+    def from_buffer(self, buffer: Any, dtype: str, device: Device = None) -> Array:
+        """The numbers of a standard dtype, by name, that the bytes of a buffer are, low byte first, in a row."""
+        return self.from_host(_host().from_buffer(buffer, dtype), device)
+
     def synchronize(self, device: Device = None) -> None:
         """Wait until everything asked of `device` so far is done: nothing, where calls return when done."""
 
