@@ -59,7 +59,7 @@ def _stored(source: Source, name: str, entry: Any, start: int) -> Stored:
         kind, shape, (begin, end) = entry["dtype"], tuple(entry["shape"]), entry["data_offsets"]
     except (KeyError, TypeError, ValueError):
         raise source.refuse(f'"{name}": expected dtype, shape and data_offsets, got {entry!r:.80}') from None
-    if kind not in _DTYPES:
+    if not isinstance(kind, str) or kind not in _DTYPES:
         raise source.refuse(f'"{name}": expected a dtype of {", ".join(_DTYPES)}; got {kind!r}')
     if not all(type(n) is int and n >= 0 for n in cast(tuple[Any, ...], (*shape, begin, end))):
         raise source.refuse(f'"{name}": expected whole numbers for shape and data_offsets, got {entry!r:.80}')

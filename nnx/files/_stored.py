@@ -147,9 +147,8 @@ def _numbers(host: Backend, data: memoryview, stored: Stored) -> Array:
     """The numbers in a row; bfloat16 as the float32 that has the same upper half, and so the same value."""
     dtype: str = stored.dtype
     if stored.big_endian and SIZES[dtype] > 1:
-        swapped = array(
-            {2: "H", 4: "I", 8: "Q"}[SIZES[dtype] // (2 if dtype.startswith("complex") else 1)], data
-        )
+        part = SIZES[dtype] // 2 if dtype.startswith("complex") else SIZES[dtype]
+        swapped = array({2: "H", 4: "I", 8: "Q"}[part], bytes(data))
         swapped.byteswap()
         data = memoryview(swapped).cast("B")
     if dtype == "bfloat16":

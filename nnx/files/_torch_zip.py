@@ -78,22 +78,23 @@ def _records(source: Source) -> dict[str, Region]:
 def _tensors(source: Source, tree: Any) -> list[tuple[str, Tensor]]:
     """Path and tensor of everything in dicts, lists and tuples; other values are passed over."""
     found: list[tuple[str, Tensor]] = []
-    todo, seen = [("", tree, 0)], 0
+    todo, seen = [("", tree, 0)] if isinstance(tree, (dict, list, tuple)) else [], 0
     while todo:
         path, value, depth = todo.pop()
-        seen += 1
-        if depth > _DEEPEST or seen > _MOST_ENTRIES:
-            raise source.refuse(f'is nested too deeply or has too many entries (at "{path:.80}")')
         if isinstance(value, Tensor):
             found.append((path, value))
             continue
-        items: Any = ()
-        if isinstance(value, dict):
-            items = value.items()
-        elif isinstance(value, (list, tuple)):
-            items = enumerate(value)
         prefix = path + "." if path else ""
-        todo += reversed([(f"{prefix}{key}", item, depth + 1) for key, item in items])
+        items: Any = value.items() if isinstance(value, dict) else enumerate(value)
+        below = [
+            (f"{prefix}{key}", item, depth + 1)
+            for key, item in items
+            if isinstance(item, (dict, list, tuple))
+        ]
+        seen += len(below)
+        if depth > _DEEPEST or seen > _MOST_ENTRIES:
+            raise source.refuse(f'is nested too deeply or has too many entries (at "{path:.80}")')
+        todo += reversed(below)
     return found
 
 
