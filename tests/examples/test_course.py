@@ -1,0 +1,77 @@
+"""Every page of the course: it runs on NumPy and on array-api-strict, claims what it should, and all of it holds."""
+
+import importlib.util
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+import nnx
+
+COURSE = Path(__file__).parents[2] / "examples" / "course"
+pytest.importorskip("matplotlib", reason="the examples draw with matplotlib")
+
+
+class Row(NamedTuple):
+    name: str
+    claims: tuple[str, ...]  # how each claim begins, in order
+    numbers: dict[str, float] = {}  # what is measured, by the whole claim, where the course gives the number
+    tolerance: float = 1e-9  # of these numbers
+
+
+ROWS = [
+    Row("01_linear_regression", ("∂J/∂w at", "∂J/∂b at", "w after descent", "b after descent")),
+]
+
+
+@pytest.fixture
+def run(monkeypatch: Any) -> Any:
+    """`run(name)`: a page's claims, once it has been run on the backend in force."""
+    monkeypatch.syspath_prepend(str(COURSE))
+
+    def run(name: str, figures: Path | None = None) -> Any:
+        import page  # type: ignore[import-not-found]
+
+        spec = importlib.util.spec_from_file_location(f"course_{name}", COURSE / f"{name}.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        own = page.Page(name, figures)
+        module.run(own)
+        return own
+
+    return run
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_what_a_page_claims_holds(row: Row, lib: Any, run: Any) -> None:
+    if lib.read_only:
+        pytest.skip("pages make their own arrays")
+    page = run(row.name)
+    assert len(page.claims) == len(row.claims)
+    for claim, start in zip(page.claims, row.claims, strict=True):
+        assert claim.what.startswith(start)
+        assert claim.holds, str(claim)
+        assert claim.relation != "==" or claim.tolerance <= 1e-6 * max(1.0, abs(claim.expected))
+    measured = {claim.what: claim.measured for claim in page.claims}
+    for what, number in row.numbers.items():
+        assert measured[what] == pytest.approx(number, rel=row.tolerance, abs=row.tolerance)
+
+
+def test_every_page_has_a_row() -> None:
+    assert [row.name for row in ROWS] == sorted(path.stem for path in COURSE.glob("[0-9]*.py"))
+
+
+def test_a_claim_that_does_not_hold_is_noticed(run: Any, capsys: Any) -> None:
+    page = run("01_linear_regression")
+    page.claim("two", 2.0, 2.1, 1e-3)
+    page.claim("three", 3.0, 2.9, relation="<=")
+    page.claim("arrays", nnx.to_numpy(page.array([1.0, 2.0])), page.array([1.0, 2.1]), 1e-3)
+    assert [claim.holds for claim in page.claims] == [True] * 4 + [False] * 3
+    assert capsys.readouterr().out.count("  NO\n") == 3
+
+
+def test_a_figure_is_written(run: Any, tmp_path: Path) -> None:
+    run("01_linear_regression", tmp_path)
+    assert (tmp_path / "01_linear_regression.png").stat().st_size > 5000
