@@ -62,6 +62,8 @@ from ._piecewise import (
     Step,
     Threshold,
 )
+from ._recurrent import GRU, LSTM, RNN
+from ._recurrent_cells import GRUCell, LSTMCell, RNNCell
 from ._shape import Flatten, Unflatten
 from ._smooth import (
     GELU,
@@ -111,6 +113,8 @@ __all__ = [
     "Fold",
     "GELU",
     "GLU",
+    "GRU",
+    "GRUCell",
     "GroupNorm",
     "Hardshrink",
     "Hardsigmoid",
@@ -120,6 +124,8 @@ __all__ = [
     "InstanceNorm1d",
     "InstanceNorm2d",
     "InstanceNorm3d",
+    "LSTM",
+    "LSTMCell",
     "Layer",
     "LayerDict",
     "LayerList",
@@ -133,6 +139,8 @@ __all__ = [
     "PReLU",
     "Parameter",
     "RMSNorm",
+    "RNN",
+    "RNNCell",
     "RReLU",
     "ReLU",
     "ReLU6",
