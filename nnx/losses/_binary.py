@@ -6,11 +6,11 @@ from typing import Any
 
 from ..autodiff import array_namespace
 from ..backend import Array
-from ..functional._errors import complaint, not_arrays
+from ..functional._errors import complaint
 from ..functional._smooth import sigmoid, softplus
-from ._elementwise import check_reduction, elementwise_loss
+from ._elementwise import check_arrays, check_reduction, elementwise_loss, softplus_of_minus
 
-__all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits"]
+__all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "with_logits"]
 
 STEEPEST = (
     9.999999960041972e-13  # the least p (1 - p) that a slope is divided by: 1e-12 in PyTorch's precision
@@ -36,19 +36,15 @@ def _logits_target_slope(xp: Any, x: Array, _target: Array, pos_weight: Array | 
     return -x if pos_weight is None else (pos_weight - 1.0) * softplus(-x, threshold=float("inf")) - x
 
 
-def _softplus_of_minus(xp: Any, x: Array) -> Array:
-    return xp.maximum(-x, 0.0) + xp.log1p(xp.exp(-xp.abs(x)))
-
-
 _binary_cross_entropy = elementwise_loss(
     "binary_cross_entropy",
     lambda xp, x, target, _: (target - 1.0) * _log_of_rest(xp, x) - target * _log(xp, x),
     lambda xp, x, target, _: (x - target) / xp.maximum(x * (1.0 - x), STEEPEST),
     lambda xp, x, target, _: _log_of_rest(xp, x) - _log(xp, x),
 )
-_with_logits = elementwise_loss(
+with_logits = elementwise_loss(
     "binary_cross_entropy_with_logits",
-    lambda xp, x, target, pos: (1.0 - target) * x + _logits_weight(target, pos) * _softplus_of_minus(xp, x),
+    lambda xp, x, target, pos: (1.0 - target) * x + _logits_weight(target, pos) * softplus_of_minus(xp, x),
     lambda xp, x, target, pos: (
         sigmoid(x) - target if pos is None else (1.0 - target) - _logits_weight(target, pos) * sigmoid(-x)
     ),
@@ -126,13 +122,12 @@ def binary_cross_entropy_with_logits(
     name = "binary_cross_entropy_with_logits"
     _check_pair(name, input, target, reduction)
     _check_floating(name, target)
-    return _with_logits(input, target, weight, pos_weight, reduction=reduction)
+    return with_logits(input, target, weight, pos_weight, reduction=reduction)
 
 
 def _check_pair(name: str, input: Array, target: Array, reduction: str) -> None:
     check_reduction(name, reduction)
-    if not (hasattr(input, "dtype") and hasattr(target, "dtype")):
-        raise not_arrays(name, input=input, target=target)
+    check_arrays(name, input=input, target=target)
     if target.shape != input.shape:
         raise complaint(name, f"expected a target of the input's shape {input.shape}, got {target.shape}")
 

@@ -9,11 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..autodiff import joint, primitive
+from ..autodiff import array_namespace, joint, primitive
 from ..backend import Array
-from ..functional._errors import complaint
+from ..functional._errors import complaint, not_arrays
 
-__all__ = ["check_reduction", "elementwise_loss", "reduce"]
+__all__ = [
+    "check_arrays",
+    "check_reduction",
+    "clamped",
+    "elementwise_loss",
+    "reduce",
+    "softplus_of_minus",
+    "together",
+]
 
 Term = Callable[..., Array]
 
@@ -22,6 +30,46 @@ def check_reduction(name: str, reduction: str) -> None:
     """Raise unless ``reduction`` is one that PyTorch knows."""
     if reduction not in ("mean", "sum", "none"):
         raise complaint(name, f'expected a reduction of "mean", "sum" or "none", got {reduction!r}')
+
+
+def check_arrays(name: str, **arrays: Any) -> None:
+    """Raise unless all of these are arrays, and the first is of floating point."""
+    if not all(hasattr(x, "dtype") for x in arrays.values()):
+        raise not_arrays(name, **arrays)
+    first, x = next(iter(arrays.items()))
+    if not array_namespace(x).isdtype(x.dtype, "real floating"):
+        raise complaint(name, f"expected {first} of a real floating-point dtype, got {x.dtype}", TypeError)
+
+
+def together(name: str, reduction: str, **arrays: Any) -> list[Array]:
+    """The arrays in one shape, whole numbers in the dtype of the first; raises where they don't go together."""
+    check_reduction(name, reduction)
+    check_arrays(name, **arrays)
+    first = next(iter(arrays.values()))
+    same = all(x.dtype == first.dtype and x.shape == first.shape for x in arrays.values())
+    if same:
+        return list(arrays.values())
+    xp = array_namespace(*arrays.values())
+    shapes = [tuple(x.shape) for x in arrays.values()]
+    ndim = max(map(len, shapes))
+    columns = zip(*((1,) * (ndim - len(s)) + s for s in shapes), strict=True)
+    if any(len(set(lengths) - {1}) > 1 for lengths in columns):
+        named = ", ".join(f"{n} {s}" for n, s in zip(arrays, shapes, strict=True))
+        raise complaint(name, f"expected shapes that broadcast, got {named}")
+    whole = ("integral", "bool")
+    return xp.broadcast_arrays(
+        *(xp.astype(x, first.dtype) if xp.isdtype(x.dtype, whole) else x for x in arrays.values())
+    )
+
+
+def clamped(xp: Any, z: Array) -> Array:
+    """``max(z, 0)`` whose slope at 0 is 1, as that of PyTorch's clamp is; NaN stays."""
+    return xp.where(z < 0, 0.0, z)
+
+
+def softplus_of_minus(xp: Any, x: Array) -> Array:
+    """``log(1 + exp(-x))``, which never overflows."""
+    return xp.maximum(-x, 0.0) + xp.log1p(xp.exp(-xp.abs(x)))
 
 
 def reduce(xp: Any, loss: Array, reduction: str) -> Array:
@@ -36,7 +84,8 @@ def reduce(xp: Any, loss: Array, reduction: str) -> Array:
 def elementwise_loss(name: str, value: Term, slope: Term, target_slope: Term) -> Any:
     """The fused primitive ``(x, target, weight, constant, reduction)`` of a loss given as a term and its slopes.
 
-    Each term is called as ``(xp, x, target, constant)``; the constant is what ``pos_weight`` needs.
+    Each term is called as ``(xp, x, target, constant)``; the constant is a number of the loss, or what
+    ``pos_weight`` needs.
     """
 
     @primitive(name, params=("reduction",))
