@@ -16,6 +16,7 @@ from ..functional._errors import complaint, not_arrays
 __all__ = [
     "check_arrays",
     "check_reduction",
+    "check_shapes",
     "clamped",
     "elementwise_loss",
     "reduce",
@@ -45,21 +46,25 @@ def together(name: str, reduction: str, **arrays: Any) -> list[Array]:
     """The arrays in one shape, whole numbers in the dtype of the first; raises where they don't go together."""
     check_reduction(name, reduction)
     check_arrays(name, **arrays)
-    first = next(iter(arrays.values()))
-    same = all(x.dtype == first.dtype and x.shape == first.shape for x in arrays.values())
-    if same:
-        return list(arrays.values())
-    xp = array_namespace(*arrays.values())
+    xs = list(arrays.values())
+    first = xs[0]
+    if all(x.dtype == first.dtype and x.shape == first.shape for x in xs):
+        return xs
+    check_shapes(name, **arrays)
+    xp, whole = array_namespace(*xs), ("integral", "bool")
+    return list(
+        xp.broadcast_arrays(*(xp.astype(x, first.dtype) if xp.isdtype(x.dtype, whole) else x for x in xs))
+    )
+
+
+def check_shapes(name: str, **arrays: Any) -> None:
+    """Raise unless the shapes of these broadcast."""
     shapes = [tuple(x.shape) for x in arrays.values()]
     ndim = max(map(len, shapes))
-    columns = zip(*((1,) * (ndim - len(s)) + s for s in shapes), strict=True)
-    if any(len(set(lengths) - {1}) > 1 for lengths in columns):
-        named = ", ".join(f"{n} {s}" for n, s in zip(arrays, shapes, strict=True))
+    lengths = zip(*((1,) * (ndim - len(shape)) + shape for shape in shapes), strict=True)
+    if any(len(set(n) - {1}) > 1 for n in lengths):
+        named = ", ".join(f"{n} {shape}" for n, shape in zip(arrays, shapes, strict=True))
         raise complaint(name, f"expected shapes that broadcast, got {named}")
-    whole = ("integral", "bool")
-    return xp.broadcast_arrays(
-        *(xp.astype(x, first.dtype) if xp.isdtype(x.dtype, whole) else x for x in arrays.values())
-    )
 
 
 def clamped(xp: Any, z: Array) -> Array:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ..autodiff import array_namespace
 from ..backend import Array
 from ..functional._errors import complaint
-from ._elementwise import check_arrays, check_reduction, clamped, reduce
+from ._elementwise import check_arrays, check_reduction, check_shapes, clamped, reduce
 
 __all__ = ["cosine_embedding_loss", "triplet_margin_loss", "triplet_margin_with_distance_loss"]
 
@@ -45,8 +46,10 @@ def cosine_embedding_loss(
     if not input1.ndim == input2.ndim == target.ndim + 1 <= 2:
         shapes = ", ".join(str(tuple(a.shape)) for a in (input1, input2, target))
         raise complaint(name, f"expected shapes (N, D), (N, D) and (N,), or (D,), (D,) and (), got {shapes}")
+    check_shapes(name, input1=input1, input2=input2)
     xp = array_namespace(input1, input2, target)
     dot, a, b = (xp.sum(x * y, axis=-1) for x, y in ((input1, input2), (input1, input1), (input2, input2)))
+    check_shapes(name, pairs=dot, target=target)
     cosine = dot / xp.sqrt((a + EPS) * (b + EPS))
     loss = xp.where(target == 1, 1.0 - cosine, 0.0)
     return reduce(xp, loss + xp.where(target == -1, clamped(xp, cosine - margin), 0.0), reduction)
@@ -88,12 +91,7 @@ def triplet_margin_loss(
     >>> float(triplet_margin_loss(a, p, n).round(4))
     4.0
     """
-
-    def distance(x: Array, y: Array) -> Array:
-        xp: Any = array_namespace(x, y)
-        z = x - y + eps
-        return xp.linalg.vector_norm(z if z.ndim else xp.reshape(z, (1,)), ord=p, axis=-1)
-
+    distance = partial(_norm_of_difference, p=p, eps=eps)
     return _triplet("triplet_margin_loss", anchor, positive, negative, distance, margin, swap, reduction)
 
 
@@ -116,10 +114,15 @@ def triplet_margin_with_distance_loss(
     >>> float(triplet_margin_with_distance_loss(a, p, n, distance_function=lambda x, y: abs(x - y)[0]))
     3.0
     """
-    if distance_function is None:
-        return triplet_margin_loss(anchor, positive, negative, margin=margin, swap=swap, reduction=reduction)
-    name = "triplet_margin_with_distance_loss"
-    return _triplet(name, anchor, positive, negative, distance_function, margin, swap, reduction)
+    name, distance = "triplet_margin_with_distance_loss", distance_function or _norm_of_difference
+    return _triplet(name, anchor, positive, negative, distance, margin, swap, reduction)
+
+
+def _norm_of_difference(x: Array, y: Array, p: float = 2.0, eps: float = 1e-6) -> Array:
+    check_shapes("triplet_margin_loss", x=x, y=y)
+    xp: Any = array_namespace(x, y)
+    z = x - y + eps
+    return xp.linalg.vector_norm(z if z.ndim else xp.reshape(z, (1,)), ord=p, axis=-1)
 
 
 def _triplet(
