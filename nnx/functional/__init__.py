@@ -46,6 +46,9 @@ from ._piecewise import (
     step,
     threshold,
 )
+from ._resample import (
+    interpolate,
+)
 from ._shape import flatten, one_hot, unflatten
 from ._smooth import gelu, logsigmoid, mish, sigmoid, silu, softplus, softsign, tanh, tanhshrink
 from ._softmax import log_softmax, logsumexp, softmax, softmin
@@ -79,6 +82,7 @@ __all__ = [
     "hardswish",
     "hardtanh",
     "instance_norm",
+    "interpolate",
     "layer_norm",
     "leaky_relu",
     "linear",
