@@ -14,6 +14,7 @@ import numpy as np
 
 from nnx.backend import named
 
+from .attention import OVERRIDES as ATTENTION
 from .convolution import OVERRIDES as CONVOLUTION
 from .updates import UPDATES
 
@@ -178,5 +179,6 @@ OVERRIDES: dict[str, Any] = {
         cross_entropy_slope,
     )
 }
+OVERRIDES |= ATTENTION
 OVERRIDES |= CONVOLUTION
 OVERRIDES |= {f"optim.{name}": (update, ()) for name, update in UPDATES.items()}

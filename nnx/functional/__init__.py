@@ -3,6 +3,8 @@
 Every function takes plain or traced arrays of any library and gives arrays of the same kind.
 """
 
+from ._attention import scaled_dot_product_attention
+from ._attention_blocks import set_attention_memory
 from ._conv import conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d
 from ._dropout import (
     alpha_dropout,
@@ -99,7 +101,9 @@ __all__ = [
     "relu6",
     "rms_norm",
     "rrelu",
+    "scaled_dot_product_attention",
     "selu",
+    "set_attention_memory",
     "set_convolution_memory",
     "sigmoid",
     "silu",

@@ -1,0 +1,222 @@
+"""Attention in NumPy: blocks that stay in the cache, and two passes over the scores instead of ten.
+
+What a softmax takes away from every score of a query, or from every probability's cotangent, is one column more in
+the matrix product; the sum over a query's exponentials is one column more in the product with the values. The
+greatest score is looked for only where the lengths of queries and keys don't bound it well enough.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from nnx.functional._attention_blocks import Five, Options
+
+Array = Any
+
+CACHE = 2**19
+SAFE = {np.dtype(np.float32): 40.0, np.dtype(np.float64): 300.0}  # scores whose exponentials need no shift
+
+
+def _blocks(shape: tuple[int, ...], itemsize: int, limit: int) -> Iterator[tuple[slice, ...]]:
+    """Slices of all axes of the scores but the keys', whose blocks keep to the limit."""
+    from nnx.functional._attention_blocks import pieces
+
+    found = pieces(shape, itemsize, limit)
+    if found is None:
+        yield tuple(slice(0, n) for n in shape[:-1])
+        return
+    axis, parts = found
+    for part in parts:
+        inner = (*shape[:axis], part.stop - part.start, *shape[axis + 1 :])
+        for key in _blocks(inner, itemsize, limit):
+            yield (*key[:axis], part, *key[axis + 1 :])
+
+
+def _cut(x: Array, key: tuple[slice, ...], rows: bool = True) -> Array:
+    """A block's part; an axis of length 1 serves all blocks."""
+    key = key if rows else key[:-1]
+    return x[tuple(part if n != 1 else slice(None) for part, n in zip(key, x.shape, strict=False))]
+
+
+def _longer(x: Array, column: Any) -> Array:
+    """``x`` with one column more, an array or a number."""
+    lead = np.broadcast_shapes(x.shape[:-1], np.shape(column)[:-1])
+    out = np.empty((*lead, x.shape[-1] + 1), x.dtype)
+    out[..., :-1] = x
+    out[..., -1:] = column
+    return out
+
+
+@lru_cache(16)
+def _later(rows: int, columns: int, dtype: Any) -> Array:
+    """Minus infinity above the diagonal; not to be written to."""
+    return np.triu(np.full((rows, columns), -np.inf, dtype), 1)
+
+
+class _Scores:
+    """The blocks of scores of one call, made in one buffer."""
+
+    def __init__(self, arrays: Five, options: Options) -> None:
+        from nnx.functional._attention_blocks import attention_limit, scores_shape
+
+        self.options, self.mask, self.shape = options, arrays[3], scores_shape(arrays)
+        self.dtype: Any = arrays[0].dtype  # pyright: ignore[reportOptionalMemberAccess]
+        limit = min(CACHE, attention_limit())
+        self.keys = list(_blocks(self.shape, self.dtype.itemsize, limit))
+        self.most = max(math.prod(p.stop - p.start for p in key) for key in self.keys) * self.shape[-1]
+
+    def buffer(self) -> Array:
+        return np.empty(self.most, self.dtype)
+
+    def columns(self, key: tuple[slice, ...]) -> int:
+        """How many keys the block's last query may look at."""
+        n = self.shape[-1]
+        return min(n, self.options.first + key[-1].stop) if self.options.causal else n
+
+    def room(self, buffer: Array, key: tuple[slice, ...]) -> Array:
+        shape = (*(p.stop - p.start for p in key), self.columns(key))
+        return buffer[: math.prod(shape)].reshape(shape)
+
+    def fill(self, out: Array, query: Array, keys: Array, key: tuple[slice, ...]) -> Array:
+        """The product of queries and keys, masked."""
+        count = out.shape[-1]
+        np.matmul(_cut(query, key), _cut(keys, key, False)[..., :count, :].swapaxes(-1, -2), out)
+        if self.mask is not None:
+            mask = _cut(self.mask, key)
+            mask = mask[..., :count] if mask.shape[-1] != 1 else mask
+            if mask.dtype == bool:
+                mask = np.where(mask, self.dtype.type(0), self.dtype.type(-np.inf))
+            out += mask
+        start = self.options.first + key[-1].start
+        if self.options.causal and start + 1 < count:
+            out[..., start:] += _later(out.shape[-2], count - start, self.dtype)
+        return out
+
+
+def _plain(arrays: Five) -> bool:
+    """Whether these are arrays of the kind and size that the fast way is for."""
+    from nnx.functional._attention_blocks import scores_shape
+
+    dtype = arrays[0].dtype  # pyright: ignore[reportOptionalMemberAccess]
+    mask = arrays[3]
+    return (
+        dtype in SAFE and (mask is None or mask.dtype in (np.bool_, dtype)) and 0 not in scores_shape(arrays)
+    )
+
+
+def attention(
+    query: Array, key: Array, value: Array, mask: Array | None, kept: Array | None, *, options: Options
+) -> tuple[Array, Array]:
+    """The result and its logarithms."""
+    arrays = (query, key, value, mask, kept)
+    if not _plain(arrays):
+        return _reference("attention")(*arrays, options=options)
+    scores = _Scores(arrays, options)
+    room, query = scores.buffer(), query * query.dtype.type(options.scale)
+    bounded = (mask is None or mask.dtype == bool) and _bound(query, key) < SAFE[query.dtype]
+    value = _longer(value, 1)
+    out = np.empty((*scores.shape[:-1], value.shape[-1]), query.dtype)
+    norm = np.empty((*scores.shape[:-1], 1), query.dtype)
+    for place in scores.keys:
+        e = scores.fill(scores.room(room, place), query, key, place)
+        top: Any = 0
+        if not bounded:
+            top = np.maximum.reduce(e, axis=-1, keepdims=True)
+            top[top == -np.inf] = 0
+            e -= top
+        np.exp(e, e)
+        total = None
+        if kept is not None:
+            total = np.add.reduce(e, axis=-1, keepdims=True)
+            e *= _cut(kept, place)[..., : e.shape[-1]]
+        result = np.matmul(e, _cut(value, place, False)[..., : e.shape[-1], :], out[place])
+        total = result[..., -1:] if total is None else total
+        np.copyto(total, 1, where=total == 0)
+        np.add(np.log(total), top, norm[place])
+        result *= (1 if kept is None else options.factor) / total
+    return np.ascontiguousarray(out[..., :-1]), norm
+
+
+def _bound(query: Array, key: Array) -> float:
+    """No score is larger than this; NaN where that is not known."""
+    squares = [np.maximum.reduce(np.einsum("...i,...i->...", x, x), axis=None) for x in (query, key)]
+    return math.sqrt(squares[0]) * math.sqrt(squares[1])
+
+
+def attention_pullback(
+    g: Array, delta: Array, norm: Array, *arrays: Array | None, options: Options, needed: tuple[bool, ...]
+) -> tuple[Array | None, ...]:
+    """The cotangents of query, key, value and mask."""
+    if not (_plain(arrays) and g.dtype == delta.dtype == norm.dtype == arrays[0].dtype):  # pyright: ignore[reportOptionalMemberAccess]
+        return _reference("attention_pullback")(g, delta, norm, *arrays, options=options, needed=needed)
+    query, key, value, _, kept = arrays
+    scores = _Scores(arrays, options)
+    rooms = scores.buffer(), scores.buffer()
+    scale = g.dtype.type(options.scale)
+    needed = tuple([n and x is not None for n, x in zip(needed[:4], arrays, strict=False)])
+    sums: Any = [
+        np.zeros(x.shape, g.dtype) if n and x is not None else None
+        for n, x in zip(needed, arrays, strict=False)
+    ]
+    query = query * scale
+    longer = _longer(query, -norm), _longer(key, 1), _longer(g, -delta), _longer(value, 1)
+    for place in scores.keys:
+        p = scores.fill(scores.room(rooms[0], place), longer[0], longer[1], place)
+        np.exp(p, p)
+        count = p.shape[-1]
+        drop = None if kept is None else _cut(kept, place)[..., :count] * g.dtype.type(options.factor)
+        if needed[2]:
+            weights = p if drop is None else np.multiply(p, drop, scores.room(rooms[1], place))
+            _add(sums[2], place, count, np.matmul(weights.swapaxes(-1, -2), _cut(g, place)))
+        if not (needed[0] or needed[1] or needed[3]):
+            continue
+        some = _cut(longer[3], place, False)[..., :count, :].swapaxes(-1, -2)
+        if drop is None:
+            ds = np.matmul(_cut(longer[2], place), some, scores.room(rooms[1], place))
+        else:
+            ds = np.matmul(_cut(g, place), some[..., :-1, :], scores.room(rooms[1], place))
+            ds *= drop
+            ds -= _cut(delta, place)
+        ds *= p
+        if needed[0]:
+            _add(sums[0], place, None, np.matmul(ds, _cut(key, place, False)[..., :count, :]))
+        if needed[1]:
+            _add(sums[1], place, count, np.matmul(ds.swapaxes(-1, -2), _cut(query, place)))
+        if needed[3]:
+            _add_mask(sums[3], place, ds)
+    if needed[0]:
+        sums[0] *= scale
+    return tuple(sums)
+
+
+def _add(total: Array, place: tuple[slice, ...], count: int | None, part: Array) -> None:
+    """Add a block's part to the queries, or to the first ``count`` keys or values, that it came from."""
+    some = _cut(total, place) if count is None else _cut(total, place, False)[..., :count, :]
+    _summed(some, part)
+
+
+def _add_mask(total: Array, place: tuple[slice, ...], part: Array) -> None:
+    some = _cut(total, place)
+    _summed(some[..., : part.shape[-1]] if some.shape[-1] != 1 else some, part)
+
+
+def _summed(some: Array, part: Array) -> None:
+    axes = tuple(i for i, (n, m) in enumerate(zip(part.shape, some.shape, strict=True)) if m == 1 != n)
+    some += np.add.reduce(part, axis=axes, keepdims=True) if axes else part
+
+
+def _reference(name: str) -> Any:
+    from .overrides import reference
+
+    return reference(name)
+
+
+OVERRIDES: dict[str, Any] = {
+    function.__name__: (function, ()) for function in (attention, attention_pullback)
+}
