@@ -50,10 +50,9 @@ def load_torch_state(
 
     Examples
     --------
-    >>> import json, struct, tempfile, nnx
+    >>> import io, json, struct, nnx
     >>> header = json.dumps({"scale": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}).encode()
-    >>> file = tempfile.TemporaryFile()
-    >>> _ = file.write(len(header).to_bytes(8, "little") + header + struct.pack("<2f", 0.5, 2.0))
+    >>> file = io.BytesIO(len(header).to_bytes(8, "little") + header + struct.pack("<2f", 0.5, 2.0))
     >>> nnx.load_torch_state(file)
     {'scale': array([0.5, 2. ], dtype=float32)}
     """
