@@ -21,6 +21,7 @@ __all__ = [
     "Pairs",
     "gather",
     "groups_of_images",
+    "laid",
     "memory_limit",
     "padded",
     "put_back",
@@ -146,17 +147,37 @@ def put_back(xp: Any, windows: Array, geometry: Geometry, axis: int) -> Array:
     z = xp.reshape(windows, (*windows.shape[:axis], *geometry.kernel, *windows.shape[axis + 1 :]))
     everything = (slice(None),) * axis
     for i in range(count):
-        size, stride, dilation = geometry.size[i], geometry.stride[i], geometry.dilation[i]
         along = z.ndim - count + i - 1  # once the axis of the kernel is gone
-        total: Any = None
-        for j in range(geometry.kernel[i]):
-            piece = _apart(xp, z[(*everything, j, ...)], along, stride)
-            before = j * dilation - geometry.padding[i][0]
-            after = size - before - piece.shape[along]
-            pairs = ((before, after), *((0, 0),) * (count - 1 - i))
-            piece = padded(xp, piece, pairs)
-            total = piece if total is None else total + piece
-        z = total
+        pieces = [z[(*everything, j, ...)] for j in range(geometry.kernel[i])]
+        z = laid(
+            xp,
+            pieces,
+            along,
+            geometry.size[i],
+            geometry.stride[i],
+            geometry.dilation[i],
+            geometry.padding[i][0],
+        )
+    return z
+
+
+def laid(
+    xp: Any, pieces: Sequence[Array], axis: int, size: int, stride: int, dilation: int, before: int
+) -> Array:
+    """The transpose of windows along one axis: each place's piece added where its elements came from."""
+    z: Any = None
+    rest = ((0, 0),) * (pieces[0].ndim - axis - 1)
+    if dilation == 1 and len(pieces) <= stride:  # nothing overlaps
+        gaps = [xp.zeros_like(pieces[0])] * (stride - len(pieces))
+        shape = pieces[0].shape
+        z = xp.stack([*pieces, *gaps], axis=axis + 1) if stride > 1 else pieces[0]
+        z = xp.reshape(z, (*shape[:axis], shape[axis] * stride, *shape[axis + 1 :]))
+        return padded(xp, z, ((-before, size + before - z.shape[axis]), *rest))
+    for j, piece in enumerate(pieces):
+        piece = _apart(xp, piece, axis, stride)
+        start = j * dilation - before
+        piece = padded(xp, piece, ((start, size - start - piece.shape[axis]), *rest))
+        z = piece if z is None else z + piece
     return z
 
 

@@ -1,0 +1,250 @@
+"""Pooling against PyTorch: one row a case; where the largest elements are; ties, NaN and infinity; refusals."""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+import nnx
+import nnx.functional as F
+from nnx.testing import check_gradients
+
+
+def draw(*shape: int) -> np.ndarray:
+    return np.random.default_rng(sum(shape)).standard_normal(shape)
+
+
+class Row(NamedTuple):
+    name: str
+    shape: tuple[int, ...]
+    args: tuple[Any, ...]
+    options: dict[str, Any] = {}
+
+    @property
+    def id(self) -> str:
+        return f"{self.name}-{self.shape}-{self.args}{self.options or ''}"
+
+
+WINDOWS = [  # axes, shape, kernel, stride, padding, dilation
+    (1, (2, 3, 8), 2, None, 0, 1),
+    (1, (3, 7), 3, 2, 1, 1),
+    (1, (2, 1, 9), (4,), (1,), (2,), 2),
+    (1, (0, 2, 5), 2, None, 0, 1),
+    (2, (2, 2, 4, 6), 2, None, 0, 1),
+    (2, (2, 5, 7), 2, None, 0, 1),
+    (2, (2, 2, 5, 4), 3, 2, 1, 1),
+    (2, (1, 2, 5, 6), (2, 3), (1, 2), (1, 0), (2, 1)),
+    (2, (2, 1, 4, 4), 1, 2, 0, 1),
+    (2, (2, 1, 4, 3), (4, 3), 1, 0, 1),
+    (2, (0, 2, 4, 4), 3, 2, 1, 1),
+    (3, (1, 2, 4, 2, 4), 2, None, 0, 1),
+    (3, (2, 4, 3, 5), (2, 3, 1), (2, 1, 3), (1, 1, 0), (1, 1, 2)),
+    (3, (2, 1, 4, 4, 3), 3, 2, 1, 1),
+]
+
+
+def grid() -> list[Row]:
+    rows: list[Row] = []
+    for axes, shape, kernel, stride, padding, dilation in WINDOWS:
+        for ceil_mode in (False, True):
+            rows.append(Row(f"max_pool{axes}d", shape, (kernel, stride, padding, dilation, ceil_mode)))
+            for include in (True, False):
+                rows.append(Row(f"avg_pool{axes}d", shape, (kernel, stride, padding, ceil_mode, include)))
+        if axes > 1:
+            rows.append(Row(f"avg_pool{axes}d", shape, (kernel, stride, padding, True, False, 3)))
+            rows.append(Row(f"avg_pool{axes}d", shape, (kernel,), {"divisor_override": -2}))
+    return rows
+
+
+ROWS = [
+    *grid(),
+    Row("adaptive_avg_pool1d", (2, 3, 8), (4,)),
+    Row("adaptive_avg_pool1d", (3, 7), (3,)),
+    Row("adaptive_avg_pool1d", (1, 2, 3), (5,)),
+    Row("adaptive_avg_pool2d", (2, 2, 4, 6), (2,)),
+    Row("adaptive_avg_pool2d", (2, 2, 5, 7), (3,)),
+    Row("adaptive_avg_pool2d", (2, 5, 4), (1,)),
+    Row("adaptive_avg_pool2d", (2, 2, 3, 5), ((None, 4),)),
+    Row("adaptive_avg_pool2d", (2, 2, 3, 2), ((7, 5),)),
+    Row("adaptive_avg_pool2d", (0, 2, 3, 5), (2,)),
+    Row("adaptive_avg_pool3d", (1, 2, 3, 5, 4), ((2, None, 3),)),
+    Row("adaptive_avg_pool3d", (2, 4, 2, 6), (2,)),
+    Row("adaptive_max_pool1d", (2, 3, 8), (4,)),
+    Row("adaptive_max_pool1d", (3, 7), (3,)),
+    Row("adaptive_max_pool2d", (2, 2, 4, 6), (2,)),
+    Row("adaptive_max_pool2d", (2, 2, 5, 7), (3,)),
+    Row("adaptive_max_pool2d", (2, 5, 4), (1,)),
+    Row("adaptive_max_pool2d", (2, 2, 3, 5), ((None, 4),)),
+    Row("adaptive_max_pool2d", (2, 2, 3, 2), ((7, 5),)),
+    Row("adaptive_max_pool2d", (0, 2, 3, 5), (2,)),
+    Row("adaptive_max_pool3d", (1, 2, 3, 5, 4), ((2, None, 3),)),
+    Row("adaptive_max_pool3d", (2, 4, 2, 6), (2,)),
+    Row("lp_pool1d", (2, 3, 8), (2.0, 3)),
+    Row("lp_pool1d", (3, 7), (4, 2, 3, True)),
+    Row("lp_pool1d", (2, 2, 5), (math.inf, 2)),
+    Row("lp_pool2d", (2, 2, 5, 4), (2.0, 2)),
+    Row("lp_pool2d", (2, 4, 5), (2, (2, 3), (1, 2), True)),
+    Row("lp_pool2d", (2, 2, 5, 4), (-math.inf, 2, 1)),
+    Row("lp_pool2d", (1, 1, 3, 4), (-2, 2)),
+    Row("lp_pool3d", (1, 2, 3, 4, 2), (2.0, (2, 3, 1), 1)),
+]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
+def test_values_and_derivatives_are_those_of_torch(row: Row, lib: Any, agrees_with_torch: Any) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
+    ours, theirs = getattr(F, row.name), getattr(torch.nn.functional, row.name)
+    x = draw(*row.shape)
+    agrees_with_torch(
+        lambda x: ours(x, *row.args, **row.options),
+        lambda x: theirs(x, *row.args, **row.options),
+        [x + 3 if row.name.startswith("lp") else x],
+        second=lib.name != "numpy-read-only",
+    )
+    if "max" in row.name:
+        given = np.round(x)  # with many that are equal
+        expected, places = theirs(torch.tensor(given), *row.args, **row.options, return_indices=True)
+        value, found = ours(lib.asarray(given), *row.args, **row.options, return_indices=True)
+        lib.assert_equal(value, expected.numpy())
+        lib.assert_equal(found, places.numpy())
+        assert found.dtype == lib.xp.int64
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        Row("adaptive_avg_pool2d", (2, 0, 3, 5), (2,)),
+        Row("adaptive_avg_pool2d", (1, 2, 3, 5), ((0, 2),)),
+        Row("adaptive_max_pool2d", (1, 2, 3, 5), ((0, 2),)),
+        Row("adaptive_max_pool1d", (2, 3), ((0,),), {"return_indices": True}),
+    ],
+    ids=lambda row: row.id,
+)
+def test_nothing_at_all_comes_in_the_right_shape(row: Row, lib: Any) -> None:
+    """PyTorch has no derivative of it."""
+    torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
+    x = draw(*row.shape)
+    ours = getattr(F, row.name)(lib.asarray(x), *row.args, **row.options)
+    theirs = getattr(torch.nn.functional, row.name)(torch.tensor(x), *row.args, **row.options)
+    for out, expected in zip(*[z if isinstance(z, tuple) else (z,) for z in (ours, theirs)], strict=True):
+        lib.assert_equal(out, expected.numpy())
+    assert (
+        nnx.grad(lambda x: nnx.array_namespace(x).sum(getattr(F, row.name)(x, *row.args)))(
+            lib.asarray(x)
+        ).shape
+        == x.shape
+    )
+
+
+SPECIAL = [
+    [[0.0, 5.0, 5.0, 0.0]] * 4,
+    [
+        [math.nan, 1.0, math.nan, 2.0],
+        [math.nan, 1.0, -math.inf, math.inf],
+        [0.0] * 4,
+        [math.inf, 0.0, math.nan, 1.0],
+    ],
+    [[-math.inf] * 4] * 4,
+    [[0.0, -0.0, 0.0, -0.0]] * 4,
+]
+LOOKS = [("max_pool2d", (2,)), ("max_pool2d", (3, 2, 1)), ("max_pool2d", (2, 1, 0, 2)), ("max_pool2d", (4,))]
+LOOKS += [("adaptive_max_pool2d", (3,)), ("adaptive_max_pool2d", (2,)), ("adaptive_max_pool2d", (1,))]
+
+
+@pytest.mark.parametrize(("name", "args"), LOOKS)
+@pytest.mark.parametrize("kind", ["float32", "float64"])
+def test_ties_nan_and_infinity_are_resolved_as_in_torch(name: str, args: Any, kind: str, lib: Any) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
+    x = np.asarray(SPECIAL, kind)[:, None]
+    t = torch.tensor(x, requires_grad=True)
+    expected, places = getattr(torch.nn.functional, name)(t, *args, return_indices=True)
+    g = np.arange(1.0, 1.0 + expected.numel(), dtype=kind).reshape(expected.shape)
+    out, pullback = nnx.vjp(lambda x: getattr(F, name)(x, *args), lib.asarray(x))
+    lib.assert_equal(out, expected.detach().numpy())
+    lib.assert_equal(getattr(F, name)(lib.asarray(x), *args, return_indices=True)[1], places.numpy())
+    expected.backward(torch.tensor(g))
+    lib.assert_equal(pullback(lib.asarray(g))[0], t.grad.numpy())
+
+
+@pytest.mark.parametrize("kind", ["int8", "int64", "uint8"])
+def test_integers_have_a_largest_one_too(kind: str, lib: Any) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
+    x = np.arange(25).reshape(1, 5, 5).astype(kind)
+    expected, places = torch.nn.functional.max_pool2d(torch.tensor(x), 3, 2, 1, return_indices=True)
+    out, found = F.max_pool2d(lib.asarray(x), 3, 2, 1, return_indices=True)
+    lib.assert_equal(out, expected.numpy())
+    lib.assert_equal(found, places.numpy())
+    assert out.dtype == lib.dtype(kind)
+
+
+def test_an_infinity_stays_in_its_window(lib: Any) -> None:
+    x = np.asarray([[1.0, 2.0, math.inf, 3.0, 4.0, 5.0, math.nan]])
+    lib.assert_equal(F.avg_pool1d(lib.asarray(x), 2), [[1.5, math.inf, 4.5]])
+    lib.assert_equal(F.adaptive_avg_pool1d(lib.asarray(x), 3), [[math.inf, math.inf, math.nan]])
+
+
+@pytest.mark.parametrize("p", [1, 2, 3.0])
+def test_where_all_is_0_the_norm_has_the_derivative_0(p: float, lib: Any) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
+    x = np.asarray([[0.0, 0.0, 1.0, 2.0, 0.0, 3.0]])
+    t = torch.tensor(x, requires_grad=True)
+    torch.nn.functional.lp_pool1d(t, p, 2).sum().backward()
+    grad = nnx.grad(lambda x: nnx.array_namespace(x).sum(F.lp_pool1d(x, p, 2)))
+    lib.assert_close(grad(lib.asarray(x)), t.grad.numpy(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("row", ROWS[::7], ids=lambda row: row.id)
+def test_the_second_order_agrees_with_differences(row: Row) -> None:
+    x = np.random.default_rng(3).permutation(math.prod(row.shape)).reshape(row.shape) * 0.1 + 1.0
+    check_gradients(lambda x: getattr(F, row.name)(x, *row.args, **row.options) ** 2, x, order=2)
+
+
+X = draw(1, 2, 4, 4)
+REFUSED = [
+    ("max_pool2d", (X[0, 0], 2), {}, "expected an input with 4 axes, or 3 without a batch"),
+    ("max_pool1d", (X, 2), {}, "expected an input with 3 axes"),
+    ("max_pool2d", (X[:, :0], 2), {}, "expected nothing empty but the batch"),
+    ("max_pool2d", (X[..., :0], 2, 1, 1), {}, "expected nothing empty but the batch"),
+    ("max_pool2d", (X > 0, 2), {}, "expected a floating-point input, got bool"),
+    ("max_pool2d", (X, 5), {}, r"expected an input as large as a window, got \(4, 4\)"),
+    ("max_pool2d", (X, 0), {}, "expected a kernel_size of 1 or 2 numbers of at least 1"),
+    ("max_pool2d", (X, (2, 2, 2)), {}, "expected a kernel_size of 1 or 2 numbers"),
+    ("max_pool2d", (X, 2.0), {}, "expected a kernel_size of whole numbers"),
+    ("max_pool2d", (X, True), {}, "expected a kernel_size of whole numbers"),
+    ("max_pool2d", (X, 2, 0), {}, "expected a stride of 1 or 2 numbers of at least 1"),
+    ("max_pool2d", (X, 2, 2, -1), {}, "expected a padding of 1 or 2 numbers of at least 0"),
+    ("max_pool2d", (X, 2, 2, 2), {}, "expected a padding of at most half the kernel_size"),
+    ("max_pool2d", (X, 2, 2, 0, 0), {}, "expected a dilation"),
+    ("max_pool3d", (X, 5), {}, "expected an input as large as a window"),
+    ("avg_pool2d", (X, 3, 1, 2), {}, "expected a padding of at most half the kernel_size"),
+    ("avg_pool2d", (X, 2), {"divisor_override": 0}, "expected a divisor_override other than 0"),
+    ("avg_pool2d", (X, 2), {"divisor_override": 1.5}, "expected a divisor_override that is a whole number"),
+    ("avg_pool2d", (X + 1j, 2), {}, "expected a floating-point input, got complex128"),
+    ("avg_pool1d", (X, 2), {}, "expected an input with 3 axes"),
+    ("avg_pool2d", (X[:, :0], 2), {}, "expected nothing empty but the batch"),
+    ("adaptive_avg_pool2d", (X, -1), {}, "expected an output_size of 2 numbers of at least 0, got -1"),
+    ("adaptive_avg_pool2d", (X, (2,)), {}, "expected an output_size of 2 numbers"),
+    ("adaptive_avg_pool2d", (X, 1.5), {}, "expected an output_size of whole numbers or None, got 1.5"),
+    ("adaptive_avg_pool2d", (X[..., :0], 2), {}, "expected nothing empty but the batch"),
+    ("adaptive_max_pool2d", (X.astype(int), 1), {}, "expected a floating-point input, got int64"),
+    ("adaptive_max_pool3d", (X[0], 1), {}, "expected an input with 5 axes"),
+    ("lp_pool2d", (X, 0, 2), {}, "expected a norm_type other than 0"),
+    ("lp_pool2d", (X, 2, 5), {}, "expected an input as large as a window"),
+]
+
+
+@pytest.mark.parametrize(("name", "args", "options", "message"), REFUSED)
+def test_what_does_not_fit_is_refused(name: str, args: Any, options: Any, message: str) -> None:
+    with pytest.raises((ValueError, TypeError), match=message) as caught:
+        getattr(F, name)(*args, **options)
+    assert str(caught.value).startswith(f"{name}: ")
+    torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
+    theirs = [torch.tensor(a) if isinstance(a, np.ndarray) else a for a in args]
+    with pytest.raises((RuntimeError, ValueError, TypeError, IndexError, ZeroDivisionError)):
+        getattr(torch.nn.functional, name)(*theirs, **options)
+
+
+def test_what_is_no_array_is_refused() -> None:
+    with pytest.raises(TypeError, match="max_pool2d: expected input to be an array, got list"):
+        F.max_pool2d([[[1.0]]], 1)
