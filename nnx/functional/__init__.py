@@ -48,8 +48,6 @@ from ._piecewise import (
     step,
     threshold,
 )
-from ._resample import (
-    interpolate,
 from ._pool import (
     avg_pool1d,
     avg_pool2d,
@@ -69,19 +67,22 @@ from ._pool_adaptive import (
     adaptive_max_pool2d,
     adaptive_max_pool3d,
 )
+from ._resample import (
+    interpolate,
+)
 from ._shape import flatten, one_hot, unflatten
 from ._smooth import gelu, logsigmoid, mish, sigmoid, silu, softplus, softsign, tanh, tanhshrink
 from ._softmax import log_softmax, logsumexp, softmax, softmin
 from ._windows import set_convolution_memory
 
 __all__ = [
-    "alpha_dropout",
     "adaptive_avg_pool1d",
     "adaptive_avg_pool2d",
     "adaptive_avg_pool3d",
     "adaptive_max_pool1d",
     "adaptive_max_pool2d",
     "adaptive_max_pool3d",
+    "alpha_dropout",
     "avg_pool1d",
     "avg_pool2d",
     "avg_pool3d",

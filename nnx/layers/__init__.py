@@ -62,8 +62,6 @@ from ._piecewise import (
     Step,
     Threshold,
 )
-from ._recurrent import GRU, LSTM, RNN
-from ._recurrent_cells import GRUCell, LSTMCell, RNNCell
 from ._pool import (
     AvgPool1d,
     AvgPool2d,
@@ -83,6 +81,8 @@ from ._pool_adaptive import (
     AdaptiveMaxPool2d,
     AdaptiveMaxPool3d,
 )
+from ._recurrent import GRU, LSTM, RNN
+from ._recurrent_cells import GRUCell, LSTMCell, RNNCell
 from ._shape import Flatten, Unflatten
 from ._smooth import (
     GELU,
@@ -108,13 +108,13 @@ from ._upsampling import (
 )
 
 __all__ = [
-    "AlphaDropout",
     "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2d",
     "AdaptiveAvgPool3d",
     "AdaptiveMaxPool1d",
     "AdaptiveMaxPool2d",
     "AdaptiveMaxPool3d",
+    "AlphaDropout",
     "AvgPool1d",
     "AvgPool2d",
     "AvgPool3d",
@@ -157,11 +157,11 @@ __all__ = [
     "InstanceNorm1d",
     "InstanceNorm2d",
     "InstanceNorm3d",
-    "LSTM",
-    "LSTMCell",
     "LPPool1d",
     "LPPool2d",
     "LPPool3d",
+    "LSTM",
+    "LSTMCell",
     "Layer",
     "LayerDict",
     "LayerList",

@@ -44,16 +44,20 @@ WINDOWS = [  # axes, shape, kernel, stride, padding, dilation
 ]
 
 
+NAMES = [("max_pool1d", "avg_pool1d"), ("max_pool2d", "avg_pool2d"), ("max_pool3d", "avg_pool3d")]
+
+
 def grid() -> list[Row]:
     rows: list[Row] = []
     for axes, shape, kernel, stride, padding, dilation in WINDOWS:
+        largest, mean = NAMES[axes - 1]
         for ceil_mode in (False, True):
-            rows.append(Row(f"max_pool{axes}d", shape, (kernel, stride, padding, dilation, ceil_mode)))
+            rows.append(Row(largest, shape, (kernel, stride, padding, dilation, ceil_mode)))
             for include in (True, False):
-                rows.append(Row(f"avg_pool{axes}d", shape, (kernel, stride, padding, ceil_mode, include)))
+                rows.append(Row(mean, shape, (kernel, stride, padding, ceil_mode, include)))
         if axes > 1:
-            rows.append(Row(f"avg_pool{axes}d", shape, (kernel, stride, padding, True, False, 3)))
-            rows.append(Row(f"avg_pool{axes}d", shape, (kernel,), {"divisor_override": -2}))
+            rows.append(Row(mean, shape, (kernel, stride, padding, True, False, 3)))
+            rows.append(Row(mean, shape, (kernel,), {"divisor_override": -2}))
     return rows
 
 
