@@ -8,6 +8,7 @@ from ._adamax import Adamax
 from ._asgd import ASGD
 from ._clip import clip_by_norm, clip_by_value, global_norm
 from ._lamb import LAMB
+from ._lbfgs import LBFGS
 from ._lion import Lion
 from ._muon import Muon
 from ._nadam import NAdam
@@ -26,6 +27,7 @@ __all__ = [
     "AdamW",
     "Adamax",
     "LAMB",
+    "LBFGS",
     "Lion",
     "Muon",
     "NAdam",

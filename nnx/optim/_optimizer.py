@@ -100,7 +100,7 @@ class Optimizer:
         """The numbers that the rule takes at a step, counted from 1."""
         raise NotImplementedError
 
-    def rate(self, settings: Mapping[str, Any], bucket: Bucket) -> float:
+    def rate(self, settings: Mapping[str, Any], bucket: Bucket | None = None) -> float:
         """The learning rate of the step to come."""
         rate: LearningRate = settings["learning_rate"]
         return rate(self.step) if callable(rate) else rate
