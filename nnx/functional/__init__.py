@@ -71,6 +71,11 @@ from ._resample import (
     interpolate,
 )
 from ._shape import flatten, one_hot, unflatten
+from ._shuffle import (
+    channel_shuffle,
+    pixel_shuffle,
+    pixel_unshuffle,
+)
 from ._smooth import gelu, logsigmoid, mish, sigmoid, silu, softplus, softsign, tanh, tanhshrink
 from ._softmax import log_softmax, logsumexp, softmax, softmin
 from ._windows import set_convolution_memory
@@ -88,6 +93,7 @@ __all__ = [
     "avg_pool3d",
     "batch_norm",
     "celu",
+    "channel_shuffle",
     "conv1d",
     "conv2d",
     "conv3d",
@@ -130,6 +136,8 @@ __all__ = [
     "normalize",
     "one_hot",
     "pad",
+    "pixel_shuffle",
+    "pixel_unshuffle",
     "prelu",
     "relu",
     "relu6",

@@ -84,6 +84,11 @@ from ._pool_adaptive import (
 from ._recurrent import GRU, LSTM, RNN
 from ._recurrent_cells import GRUCell, LSTMCell, RNNCell
 from ._shape import Flatten, Unflatten
+from ._shuffle import (
+    ChannelShuffle,
+    PixelShuffle,
+    PixelUnshuffle,
+)
 from ._smooth import (
     GELU,
     LogSigmoid,
@@ -123,6 +128,7 @@ __all__ = [
     "BatchNorm3d",
     "Buffer",
     "CELU",
+    "ChannelShuffle",
     "CircularPad1d",
     "CircularPad2d",
     "CircularPad3d",
@@ -177,6 +183,8 @@ __all__ = [
     "Mish",
     "PReLU",
     "Parameter",
+    "PixelShuffle",
+    "PixelUnshuffle",
     "RMSNorm",
     "RNN",
     "RNNCell",

@@ -66,6 +66,9 @@ ROWS = [
     Row("PReLU", (6, 0.5)),
     Row("Softmax2d", (), X.reshape(2, 3, 2, 2)),
     Row("Softmax2d", (), X.reshape(4, 3, 2)),
+    Row("PixelShuffle", (2,), X.reshape(2, 4, 1, 3)),
+    Row("PixelUnshuffle", (2,), X.reshape(1, 1, 4, 6)),
+    Row("ChannelShuffle", (2,), X.reshape(1, 4, 6)),
     Row("Hardsigmoid"),
     Row("Hardswish"),
 ]
@@ -136,3 +139,9 @@ def test_fresh_weights_are_distributed_as_those_of_torch(lib: Any) -> None:
         assert np.abs(host).max() <= 1 / 20
         assert abs(host.std() * np.sqrt(3) * 20 - 1.0) < 0.1
         assert abs(host.mean()) < 0.005
+
+
+@pytest.mark.parametrize("name", ["PixelShuffle", "PixelUnshuffle", "ChannelShuffle"])
+def test_a_shuffle_by_nothing_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name}: expected .* to be at least 1, got 0"):
+        getattr(nnx, name)(0)
