@@ -16,6 +16,7 @@ from nnx.backend import named
 
 from .attention import OVERRIDES as ATTENTION
 from .convolution import OVERRIDES as CONVOLUTION
+from .scattering import OVERRIDES as SCATTERING
 from .updates import UPDATES
 
 Array = Any
@@ -181,4 +182,5 @@ OVERRIDES: dict[str, Any] = {
 }
 OVERRIDES |= ATTENTION
 OVERRIDES |= CONVOLUTION
+OVERRIDES |= SCATTERING
 OVERRIDES |= {f"optim.{name}": (update, ()) for name, update in UPDATES.items()}

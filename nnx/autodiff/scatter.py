@@ -12,7 +12,7 @@ from typing import Any
 from ..backend.registry import backend_of
 from .primitive import primitive
 
-__all__ = ["index_add", "scatter_rows", "xp_scatter_add"]
+__all__ = ["index_add", "places_along", "scatter_rows", "sum_rows", "xp_scatter_add"]
 
 
 @primitive("scatter_rows")
@@ -36,6 +36,41 @@ scatter_rows.defpullback(
     None,
     lambda xp, g, _out, _target, index, _source: xp.take(g, index, axis=0),
 )
+
+
+@primitive("sum_rows", params=("rows",))
+def sum_rows(xp: Any, source: Any, index: Any, *, rows: int) -> Any:
+    """The sum of those rows of ``source`` that go to each row of the result: ``scatter_rows`` onto zeros.
+
+    Parameters
+    ----------
+    source
+        Array of shape ``(index.size, ...)``.
+    index
+        One-dimensional array of row numbers, from 0 to ``rows - 1``.
+    rows
+        The number of rows of the result.
+    """
+    target = xp.zeros((rows, *source.shape[1:]), dtype=source.dtype, device=source.device)
+    return backend_of(source).scatter_add(target, (index,), source)
+
+
+sum_rows.defpullback(lambda xp, g, _out, _source, index, *, rows: xp.take(g, index, axis=0), None)
+
+
+def places_along(xp: Any, shape: tuple[int, ...], lengths: tuple[int, ...], axis: int, index: Any) -> Any:
+    """Where in a flattened array of ``shape`` the elements are that ``index`` names along one axis.
+
+    Along the others they run from 0 to ``lengths``, or stay at 0 where ``shape`` is 1; one-dimensional.
+    """
+    flat: Any = 0
+    for i, (n, length) in enumerate(zip(shape, lengths, strict=True)):
+        along = index
+        if i != axis:
+            line = (-1,) + (1,) * (len(shape) - 1 - i)
+            along = xp.reshape(xp.arange(min(n, length), device=index.device), line)
+        flat = flat * n + along
+    return xp.reshape(xp.broadcast_to(flat, lengths), (-1,))
 
 
 def xp_scatter_add(xp: Any, target: Any, index: tuple[Any, ...], source: Any) -> Any:
@@ -63,6 +98,4 @@ def index_add(xp: Any, shape: tuple[int, ...], axis: int, index: Any, source: An
     ``index`` is one-dimensional, none of it negative, and ``source`` has its length along ``axis``.
     """
     rows = xp.moveaxis(source, axis, 0)
-    trailing = (*shape[:axis], *shape[axis + 1 :])
-    target = xp.zeros((shape[axis], *trailing), dtype=source.dtype, device=source.device)
-    return xp.moveaxis(scatter_rows(target, index, rows), 0, axis)
+    return xp.moveaxis(sum_rows(rows, index, rows=shape[axis]), 0, axis)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
+from operator import add
 from operator import index as as_integer
 from typing import Any, NamedTuple, TypeAlias, cast
 
@@ -42,28 +43,33 @@ def scatter_add(xp: Namespace, target: Array, index: Any, source: Array) -> Arra
     source = xp.reshape(xp.broadcast_to(source, rows.shape + rows.trailing), (prod(rows.shape), width))
     if 0 in source.shape:
         return xp.asarray(target, copy=True)
-    added = _sum_by_row(xp, rows.numbers, source, prod(target.shape) // width)
+    added = reduce_by_row(xp, add, 0, rows.numbers, source, prod(target.shape) // width)
     return target + xp.reshape(added, target.shape)
 
 
-def _sum_by_row(xp: Namespace, numbers: Array, source: Array, count: int) -> Array:
-    """The sum of the rows of `source` that have each number from 0 to `count` - 1."""
+def reduce_by_row(
+    xp: Namespace, combine: Any, empty: float, numbers: Array, source: Array, count: int
+) -> Array:
+    """The rows of `source` that have each number from 0 to `count` - 1, combined; `empty` where none has.
+
+    `combine` is associative and takes two arrays; other numbers are left out.
+    """
     order = xp.argsort(numbers)
     numbers, source = xp.take(numbers, order, axis=0), xp.take(source, order, axis=0)
-    nothing = xp.zeros_like(source)
     distance = 1
     while distance < numbers.shape[0]:
         same = numbers[distance:] == numbers[:-distance]
         if not xp.any(same):  # the longest run is covered
             break
-        reached = xp.where(same[:, None], source[:-distance, :], nothing[distance:, :])
-        source = xp.concat([source[:distance, :], source[distance:, :] + reached], axis=0)
+        later = source[distance:, :]
+        reached = xp.where(same[:, None], combine(source[:-distance, :], later), later)
+        source = xp.concat([source[:distance, :], reached], axis=0)
         distance *= 2
     each = xp.arange(count, dtype=numbers.dtype, device=numbers.device)
     end = xp.searchsorted(numbers, each, side="right")
     found = end > xp.searchsorted(numbers, each, side="left")
     last = xp.take(source, xp.where(found, end - 1, xp.zeros_like(end)), axis=0)
-    return xp.where(found[:, None], last, xp.zeros_like(last))
+    return xp.where(found[:, None], last, xp.full_like(last, empty))
 
 
 def rows_of(

@@ -6,6 +6,7 @@ Every function takes plain or traced arrays of any library and gives arrays of t
 from ._attention import scaled_dot_product_attention
 from ._attention_blocks import set_attention_memory
 from ._conv import conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d
+from ._cumulative import cumulative_max, cumulative_min, logcumsumexp
 from ._dropout import (
     alpha_dropout,
     drop_path,
@@ -15,12 +16,14 @@ from ._dropout import (
     dropout3d,
     feature_alpha_dropout,
 )
+from ._einsum import einsum
 from ._fold import fold, unfold
 from ._gated import (
     glu,
     gumbel_softmax,
     rrelu,
 )
+from ._gather import gather, scatter_add
 from ._linear import linear
 from ._norm import (
     batch_norm,
@@ -70,6 +73,7 @@ from ._pool_adaptive import (
 from ._resample import (
     interpolate,
 )
+from ._segment import segment_max, segment_mean, segment_min, segment_sum
 from ._shape import flatten, one_hot, unflatten
 from ._shuffle import (
     channel_shuffle,
@@ -78,6 +82,21 @@ from ._shuffle import (
 )
 from ._smooth import gelu, logsigmoid, mish, sigmoid, silu, softplus, softsign, tanh, tanhshrink
 from ._softmax import log_softmax, logsumexp, softmax, softmin
+from ._sorting import top_k
+from ._special import (
+    digamma,
+    erf,
+    erfc,
+    erfinv,
+    expit,
+    lgamma,
+    log_ndtr,
+    logit,
+    ndtr,
+    ndtri,
+    polygamma,
+    xlogy,
+)
 from ._windows import set_convolution_memory
 
 __all__ = [
@@ -100,15 +119,24 @@ __all__ = [
     "conv_transpose1d",
     "conv_transpose2d",
     "conv_transpose3d",
+    "cumulative_max",
+    "cumulative_min",
+    "digamma",
     "drop_path",
     "dropout",
     "dropout1d",
     "dropout2d",
     "dropout3d",
+    "einsum",
     "elu",
+    "erf",
+    "erfc",
+    "erfinv",
+    "expit",
     "feature_alpha_dropout",
     "flatten",
     "fold",
+    "gather",
     "gelu",
     "glu",
     "group_norm",
@@ -121,9 +149,13 @@ __all__ = [
     "interpolate",
     "layer_norm",
     "leaky_relu",
+    "lgamma",
     "linear",
     "local_response_norm",
+    "log_ndtr",
     "log_softmax",
+    "logcumsumexp",
+    "logit",
     "logsigmoid",
     "logsumexp",
     "lp_pool1d",
@@ -133,17 +165,25 @@ __all__ = [
     "max_pool2d",
     "max_pool3d",
     "mish",
+    "ndtr",
+    "ndtri",
     "normalize",
     "one_hot",
     "pad",
     "pixel_shuffle",
     "pixel_unshuffle",
+    "polygamma",
     "prelu",
     "relu",
     "relu6",
     "rms_norm",
     "rrelu",
     "scaled_dot_product_attention",
+    "scatter_add",
+    "segment_max",
+    "segment_mean",
+    "segment_min",
+    "segment_sum",
     "selu",
     "set_attention_memory",
     "set_convolution_memory",
@@ -158,6 +198,8 @@ __all__ = [
     "tanh",
     "tanhshrink",
     "threshold",
+    "top_k",
     "unflatten",
     "unfold",
+    "xlogy",
 ]

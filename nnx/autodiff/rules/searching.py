@@ -10,7 +10,7 @@ import math
 from typing import Any
 
 from ..primitive import Rule
-from ..scatter import index_add, scatter_rows
+from ..scatter import index_add, places_along, scatter_rows, sum_rows
 
 __all__ = ["NO_DERIVATIVE", "RULES"]
 
@@ -37,14 +37,9 @@ def _take(xp: Any, g: Any, _out: Any, x_like: Any, indices: Any, *, axis: int | 
 
 def _take_along_axis(xp: Any, g: Any, _out: Any, x_like: Any, indices: Any, *, axis: int = -1) -> Any:
     axis %= x_like.ndim
-    flat = 0
-    for i, n in enumerate(x_like.shape):
-        line = tuple(n if j == i else 1 for j in range(x_like.ndim))
-        along = _counted_up(xp, indices, n) if i == axis else xp.reshape(xp.arange(n, device=g.device), line)
-        flat = flat * n + along
-    flat = xp.reshape(xp.broadcast_to(flat, g.shape), (-1,))
-    target = xp.zeros((x_like.size,), dtype=g.dtype, device=g.device)
-    return xp.reshape(scatter_rows(target, flat, xp.reshape(g, (-1,))), x_like.shape)
+    index = _counted_up(xp, indices, x_like.shape[axis])
+    places = places_along(xp, x_like.shape, g.shape, axis, index)
+    return xp.reshape(sum_rows(xp.reshape(g, (-1,)), places, rows=x_like.size), x_like.shape)
 
 
 def _order(xp: Any, x: Any) -> Any:

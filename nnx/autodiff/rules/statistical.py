@@ -101,7 +101,7 @@ def _cumulative_sum(
     return _reverse_sum(xp, g, axis or 0)
 
 
-def _recurrence(xp: Any, a: Any, b: Any, axis: int) -> Any:
+def recurrence(xp: Any, a: Any, b: Any, axis: int) -> Any:
     """The sequence ``r[i] = a[i] * r[i+1] + b[i]``, zero beyond the end, by doubling.
 
     Each step composes the affine maps of neighbouring stretches, so the work is n log n in standard functions
@@ -136,7 +136,7 @@ def _cumulative_prod(
     # d/dx[i] = (x[0] ... x[i-1]) * r[i], r[i] = g[i] + x[i+1] * r[i+1]
     first = _along(along, x.ndim, slice(1, None)), _along(along, x.ndim, slice(None, 1))
     following = xp.concat([x[first[0]], xp.zeros_like(x[first[1]])], axis=along)
-    return _exclusive(xp, x, along) * _recurrence(xp, following, g, along)
+    return _exclusive(xp, x, along) * recurrence(xp, following, g, along)
 
 
 def _prod(xp: Any, g: Any, _out: Any, x: Any, *, axis: Axis = None, keepdims: bool = False, **_: Any) -> Any:
