@@ -45,13 +45,15 @@ def segment_extremum(x: Array, segment_ids: Array, *, rows: int, largest: bool) 
     out = np.full((rows + 1, *x.shape[1:]), empty, x.dtype)
     if x.size:
         inside = (segment_ids >= 0) & (segment_ids < rows)
-        at_rows(np.maximum if largest else np.minimum, out, np.where(inside, segment_ids, rows), x)
+        with np.errstate(invalid="ignore"):  # NaN
+            at_rows(np.maximum if largest else np.minimum, out, np.where(inside, segment_ids, rows), x)
     return out[:rows]
 
 
 def cumulative_extremum(x: Array, *, axis: int, largest: bool) -> Array:
     """Where the running extremum was last equalled, by two running maxima."""
-    running = (np.maximum if largest else np.minimum).accumulate(x, axis)
+    with np.errstate(invalid="ignore"):  # NaN
+        running = (np.maximum if largest else np.minimum).accumulate(x, axis)
     shape = [1] * x.ndim
     shape[axis] = -1
     count = np.arange(x.shape[axis]).reshape(shape)
@@ -60,7 +62,8 @@ def cumulative_extremum(x: Array, *, axis: int, largest: bool) -> Array:
 
 def logcumsumexp(x: Array, *, axis: int) -> Array:
     """One pass."""
-    return np.logaddexp.accumulate(x, axis)
+    with np.errstate(invalid="ignore"):  # NaN
+        return np.logaddexp.accumulate(x, axis)
 
 
 OVERRIDES: dict[str, Any] = {
