@@ -25,6 +25,7 @@ from ._gated import (
 )
 from ._gather import gather, scatter_add
 from ._linear import linear
+from ._multi_head import multi_head_attention_forward
 from ._norm import (
     batch_norm,
     group_norm,
@@ -167,6 +168,7 @@ __all__ = [
     "mish",
     "ndtr",
     "ndtri",
+    "multi_head_attention_forward",
     "normalize",
     "one_hot",
     "pad",

@@ -1,5 +1,6 @@
 """Layers: objects that own parameters, under ``torch.nn``'s names."""
 
+from ._attention import MultiheadAttention
 from ._batch_norm import (
     BatchNorm1d,
     BatchNorm2d,
@@ -181,6 +182,7 @@ __all__ = [
     "MaxPool2d",
     "MaxPool3d",
     "Mish",
+    "MultiheadAttention",
     "PReLU",
     "Parameter",
     "PixelShuffle",
