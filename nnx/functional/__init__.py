@@ -71,6 +71,11 @@ from ._pool_adaptive import (
     adaptive_max_pool2d,
     adaptive_max_pool3d,
 )
+from ._pool_inverse import (
+    max_unpool1d,
+    max_unpool2d,
+    max_unpool3d,
+)
 from ._resample import (
     interpolate,
 )
@@ -165,10 +170,13 @@ __all__ = [
     "max_pool1d",
     "max_pool2d",
     "max_pool3d",
+    "max_unpool1d",
+    "max_unpool2d",
+    "max_unpool3d",
     "mish",
+    "multi_head_attention_forward",
     "ndtr",
     "ndtri",
-    "multi_head_attention_forward",
     "normalize",
     "one_hot",
     "pad",

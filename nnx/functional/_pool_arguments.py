@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import operator
 from collections.abc import Sequence
 from functools import lru_cache
@@ -20,6 +19,8 @@ __all__ = [
     "Sizes",
     "adaptive_max",
     "adaptive_mean",
+    "check_input",
+    "check_divisor",
     "check_sizes",
     "check_windows",
     "largest",
@@ -209,8 +210,3 @@ def unpooled_size(
             f"got {tuple(output_size)}",
         )
     return given
-
-
-def volume(sizes: Ints) -> int:
-    """How many elements there are."""
-    return math.prod(sizes)

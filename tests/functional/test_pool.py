@@ -204,8 +204,70 @@ def test_the_second_order_agrees_with_differences(row: Row) -> None:
     check_gradients(lambda x: getattr(F, row.name)(x, *row.args, **row.options) ** 2, x, order=2)
 
 
+UNPOOLED = [
+    Row("max_unpool1d", (2, 3, 8), (2,)),
+    Row("max_unpool1d", (3, 7), (3, 2, 1)),
+    Row("max_unpool2d", (2, 2, 4, 6), (2,)),
+    Row("max_unpool2d", (2, 2, 5, 7), (2,)),
+    Row("max_unpool2d", (2, 5, 6), ((2, 3), (2, 3), (1, 0))),
+    Row("max_unpool2d", (0, 2, 4, 4), (2,)),
+    Row("max_unpool3d", (1, 2, 4, 2, 5), (2,)),
+    Row("max_unpool3d", (2, 4, 2, 4), ((2, 1, 2),)),
+]
+
+
+@pytest.mark.parametrize("row", UNPOOLED, ids=lambda row: row.id)
+@pytest.mark.parametrize("sized", [False, True])
+def test_unpooling_is_that_of_torch(row: Row, sized: bool, lib: Any, agrees_with_torch: Any) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
+    pool = row.name.replace("unpool", "pool")
+    x = draw(*row.shape)
+    size = row.shape[-int(row.name[-2]) :]
+    out, indices = getattr(torch.nn.functional, pool)(torch.tensor(x), *row.args, return_indices=True)
+    least = getattr(torch.nn.functional, row.name)
+    if not sized:  # the least size may be too small for the indices
+        spatial = out.shape[-len(size) :]
+        indices = torch.arange(math.prod(spatial)).reshape(spatial).expand(out.shape).contiguous()
+    agrees_with_torch(
+        lambda x, i: getattr(F, row.name)(x, i, *row.args, output_size=size if sized else None),
+        lambda x, i: least(x, i, *row.args, output_size=size if sized else None),
+        [out.numpy()],
+        [indices.numpy()],
+    )
+
+
+def test_pooling_and_unpooling_are_differentiated_together(lib: Any, agrees_with_torch: Any) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
+
+    def there_and_back(functions: Any, x: Any) -> Any:
+        out, indices = functions.max_pool2d(x, 3, 2, return_indices=True)
+        return functions.max_unpool2d(out * out, indices, 3, 2)
+
+    agrees_with_torch(
+        lambda x: there_and_back(F, x),
+        lambda x: there_and_back(torch.nn.functional, x),
+        [np.random.default_rng(1).standard_normal((2, 1, 5, 5))],
+    )
+
+
+def test_an_index_that_comes_twice_holds_one_element(lib: Any) -> None:
+    x = lib.asarray(np.asarray([[[1.0, 4.0, 2.0]]]))
+    out, indices = F.max_pool1d(x, 2, 1, return_indices=True)
+    lib.assert_equal(F.max_unpool1d(out, indices, 2, 1), [[[0.0, 4.0, 0.0]]])
+
+
 X = draw(1, 2, 4, 4)
+I = np.zeros((1, 2, 4, 4), np.int64)
 REFUSED = [
+    ("max_unpool2d", (X[0, 0], I[0, 0], 2), {}, "expected an input with 4 axes"),
+    ("max_unpool2d", (X, I[..., :1], 2), {}, "expected indices of the input's shape"),
+    ("max_unpool2d", (X, I.astype("int32"), 2), {}, "expected indices of dtype int64, got int32"),
+    ("max_unpool2d", (X, I + 64, 2), {}, r"expected indices from 0 to 63 for an output of \(8, 8\), got 64"),
+    ("max_unpool2d", (X, I - 1, 2), {}, "expected indices from 0 to 63"),
+    ("max_unpool2d", (X, I, 2), {"output_size": (10, 8)}, "expected an output_size of 2 numbers less than"),
+    ("max_unpool2d", (X, I, 2), {"output_size": (2, 8, 8)}, "expected an output_size of 2 numbers less than"),
+    ("max_unpool3d", (X, I, 2, 0), {}, "expected a stride"),
+    ("max_unpool2d", (I, I, 2), {}, "expected a floating-point input"),
     ("max_pool2d", (X[0, 0], 2), {}, "expected an input with 4 axes, or 3 without a batch"),
     ("max_pool1d", (X, 2), {}, "expected an input with 3 axes"),
     ("max_pool2d", (X[:, :0], 2), {}, "expected nothing empty but the batch"),
@@ -240,7 +302,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("name", "args", "options", "message"), REFUSED)
 def test_what_does_not_fit_is_refused(name: str, args: Any, options: Any, message: str) -> None:
-    with pytest.raises((ValueError, TypeError), match=message) as caught:
+    with pytest.raises((ValueError, TypeError, IndexError), match=message) as caught:
         getattr(F, name)(*args, **options)
     assert str(caught.value).startswith(f"{name}: ")
     torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")

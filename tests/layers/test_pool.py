@@ -60,6 +60,29 @@ def test_indices_come_with_the_values(lib: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("args", "shape"),
+    [
+        ((2,), (2, 2, 4)),
+        ((2,), (2, 5)),
+        (((2, 1),), (2, 2, 4, 3)),
+        ((3, 3, 1), (1, 2, 5, 5)),
+        ((2,), (1, 2, 4, 2, 4)),
+    ],
+    ids=str,
+)
+def test_unpooling_undoes_pooling(args: Any, shape: Any, layer_agrees_with_torch: Any) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
+    axes = {((2,), 2): 1, ((2,), 3): 1, ((2,), 5): 3}.get((args, len(shape)), 2)
+    pool = getattr(torch.nn.functional, f"max_pool{axes}d")
+    out, indices = pool(torch.tensor(draw(*shape)), *args, return_indices=True)
+    ours, theirs = (getattr(module, f"MaxUnpool{axes}d")(*args) for module in (nnx, torch.nn))
+    size = shape[-axes:]
+    layer_agrees_with_torch(
+        ours, theirs, [out.numpy()], [indices.numpy()], lambda layer, x, i: layer(x, i, output_size=size)
+    )
+
+
+@pytest.mark.parametrize(
     ("build", "message"),
     [
         (
@@ -79,6 +102,15 @@ def test_indices_come_with_the_values(lib: Any) -> None:
         (lambda: nnx.LPPool2d(2, 0), "LPPool2d: expected a kernel_size"),
         (lambda: nnx.LPPool2d(0, 2)(draw(1, 2, 4, 4)), "LPPool2d.*expected a norm_type other than 0"),
         (lambda: nnx.AdaptiveAvgPool2d((1, 2, 3)), "AdaptiveAvgPool2d: expected an output_size of 2 numbers"),
+        (lambda: nnx.MaxUnpool2d(2, 0), "MaxUnpool2d: expected a stride"),
+        (
+            lambda: nnx.MaxUnpool1d(2)(draw(1, 2), np.ones((1, 2), np.int64), output_size=(7,)),
+            "MaxUnpool1d.*expected an output_size of 1 numbers less than",
+        ),
+        (
+            lambda: nnx.MaxUnpool1d(2)(draw(1, 2), np.full((1, 2), 9)),
+            "MaxUnpool1d.*expected indices from 0 to 3",
+        ),
         (lambda: nnx.AdaptiveMaxPool1d(-1), "AdaptiveMaxPool1d: expected an output_size of 1 numbers"),
         (lambda: nnx.AdaptiveMaxPool1d("a"), "AdaptiveMaxPool1d: expected an output_size of whole numbers"),
         (lambda: nnx.MaxPool2d(2)(draw(4, 4)), r"MaxPool2d.*expected an input with 4 axes.*\(4, 4\)"),
@@ -86,5 +118,5 @@ def test_indices_come_with_the_values(lib: Any) -> None:
     ],
 )
 def test_what_does_not_fit_is_refused(build: Any, message: str) -> None:
-    with pytest.raises((ValueError, TypeError), match=message):
+    with pytest.raises((ValueError, TypeError, IndexError), match=message):
         build()
