@@ -3,6 +3,7 @@
 from ._binary import binary_cross_entropy, binary_cross_entropy_with_logits
 from ._classes import multi_margin_loss, multilabel_margin_loss, multilabel_soft_margin_loss
 from ._cross_entropy import cross_entropy, nll_loss
+from ._ctc import ctc_loss
 from ._differences import half_squared_error, huber_loss, l1_loss, mse_loss, smooth_l1_loss
 from ._embeddings import cosine_embedding_loss, triplet_margin_loss, triplet_margin_with_distance_loss
 from ._likelihoods import gaussian_nll_loss, kl_div, poisson_nll_loss
@@ -14,6 +15,7 @@ __all__ = [
     "binary_cross_entropy_with_logits",
     "cosine_embedding_loss",
     "cross_entropy",
+    "ctc_loss",
     "gaussian_nll_loss",
     "half_squared_error",
     "hinge_embedding_loss",
