@@ -16,6 +16,7 @@ from nnx.backend import named
 
 from .attention import OVERRIDES as ATTENTION
 from .convolution import OVERRIDES as CONVOLUTION
+from .recurrent import OVERRIDES as RECURRENT
 from .scattering import OVERRIDES as SCATTERING
 from .updates import UPDATES
 
@@ -183,4 +184,5 @@ OVERRIDES: dict[str, Any] = {
 OVERRIDES |= ATTENTION
 OVERRIDES |= CONVOLUTION
 OVERRIDES |= SCATTERING
+OVERRIDES |= RECURRENT
 OVERRIDES |= {f"optim.{name}": (update, ()) for name, update in UPDATES.items()}

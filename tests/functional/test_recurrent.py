@@ -1,0 +1,106 @@
+"""NumPy's recurrent primitives, and their ways back, against those in standard functions."""
+
+import itertools
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+import nnx
+from nnx.autodiff.primitive import Primitive
+from nnx.functional import _recurrent
+from nnx.testing import check_gradients
+
+rng = np.random.default_rng(0)
+
+
+class Case(NamedTuple):
+    steps: int = 4
+    rows: int = 3
+    projected: bool = False
+    idle: bool = False
+    bias: bool = True
+    turned: bool = False
+    """Whether arrays are laid out otherwise than NumPy does by itself."""
+
+
+CASES = [
+    Case(),
+    Case(steps=1),
+    Case(rows=1, bias=False),
+    Case(rows=0),
+    Case(projected=True),
+    Case(idle=True, turned=True),
+    Case(projected=True, idle=True, bias=False),
+]
+
+
+def arguments(name: str, case: Case, kind: str) -> list[Any]:
+    """What the forward takes, for a hidden size of 5."""
+
+    def draw(*shape: int) -> Any:
+        x = rng.standard_normal(shape).astype(kind)
+        return np.asarray(x, order="F") if case.turned else x
+
+    state, gates = 2 if case.projected and name == "lstm" else 5, {"lstm": 4, "gru": 3}[name]
+    z, h, weight = (
+        draw(case.steps, case.rows, gates * 5),
+        draw(case.rows, state),
+        draw(gates * 5, state),
+    )
+    if name == "gru":
+        return [z, h, weight, draw(15) if case.bias else None]
+    idle = (rng.random((case.steps, case.rows, 1)) < 0.5).astype(kind) if case.idle else None
+    return [z, h, draw(case.rows, 5), weight, draw(state, 5) if case.projected else None, idle]
+
+
+def compare(found: Any, expected: Any, kind: str) -> None:
+    tolerance = {"float16": 3e-2, "float32": 1e-5, "float64": 1e-13}[kind]
+    for x, y in zip(found, expected, strict=True):
+        assert (x is None) == (y is None)
+        if y is not None:
+            assert (x.dtype, x.shape) == (y.dtype, y.shape)
+            np.testing.assert_allclose(
+                x, y, rtol=tolerance, atol=tolerance * max(1, np.abs(y).max(initial=0))
+            )
+
+
+@pytest.mark.parametrize("kind", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize(("name", "back"), [("lstm", "lstm_back"), ("gru", "gru_back")])
+def test_the_fast_version_is_the_one_in_standard_functions(
+    name: str, back: str, case: Case, reverse: bool, kind: str
+) -> None:
+    own, way_back, xp = Primitive.registry[name], Primitive.registry[back], nnx.backend("numpy").xp
+    args = arguments(name, case, kind)
+    for x in args:
+        if x is not None:
+            x.flags.writeable = False
+    outs = own.forward(xp, *args, reverse=reverse)
+    compare(own(*args, reverse=reverse), outs, kind)
+    state = args[1:-1] if name == "gru" else args[1:]
+    for given in itertools.product((True, False), repeat=len(outs)):
+        if any(given):
+            cotangents = [
+                rng.standard_normal(y.shape).astype(kind) if g else None
+                for y, g in zip(outs, given, strict=True)
+            ]
+            before = [None if g is None else g.copy() for g in cotangents]
+            expected = way_back.forward(xp, *cotangents, *outs, *state, reverse=reverse)
+            compare(way_back(*cotangents, *outs, *state, reverse=reverse), expected, kind)
+            for x, y in zip(cotangents, before, strict=True):
+                np.testing.assert_array_equal(x, y)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("name", ["lstm", "gru"])
+def test_every_output_has_its_derivatives(name: str, reverse: bool) -> None:
+    """The gates too, which a second derivative goes through."""
+    args = arguments(name, Case(2, 2, name == "lstm", name == "lstm"), "float64")
+    idle = args.pop() if name == "lstm" else None
+
+    def all_outputs(*args: Any) -> Any:
+        return getattr(_recurrent, name)(*args, *(() if idle is None else (idle,)), reverse=reverse)
+
+    check_gradients(all_outputs, *args, order=2)
