@@ -1,5 +1,6 @@
 """Layers: objects that own parameters, under ``torch.nn``'s names."""
 
+from ._adaptive_softmax import AdaptiveLogSoftmaxWithLoss
 from ._attention import MultiheadAttention
 from ._batch_norm import (
     BatchNorm1d,
@@ -122,6 +123,7 @@ __all__ = [
     "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2d",
     "AdaptiveAvgPool3d",
+    "AdaptiveLogSoftmaxWithLoss",
     "AdaptiveMaxPool1d",
     "AdaptiveMaxPool2d",
     "AdaptiveMaxPool3d",
