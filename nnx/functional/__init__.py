@@ -24,6 +24,10 @@ from ._gated import (
     rrelu,
 )
 from ._gather import gather, scatter_add
+from ._grid_sample import (
+    affine_grid,
+    grid_sample,
+)
 from ._linear import linear
 from ._multi_head import multi_head_attention_forward
 from ._norm import (
@@ -112,6 +116,7 @@ __all__ = [
     "adaptive_max_pool1d",
     "adaptive_max_pool2d",
     "adaptive_max_pool3d",
+    "affine_grid",
     "alpha_dropout",
     "avg_pool1d",
     "avg_pool2d",
@@ -145,6 +150,7 @@ __all__ = [
     "gather",
     "gelu",
     "glu",
+    "grid_sample",
     "group_norm",
     "gumbel_softmax",
     "hardshrink",
