@@ -113,7 +113,7 @@ class Recurrent(Layer):
     ) -> tuple[Array, tuple[Array, ...]]:
         """The output and the last states, for an input and states of the shapes that the layer documents."""
         self._check_input(x)
-        xp, batched = array_namespace(x, *(states or ())), x.ndim == 3
+        xp, batched = array_namespace(x, *(states or ()), self.weight_ih_l0), x.ndim == 3
         if batched and self.batch_first:
             x = xp.permute_dims(x, (1, 0, 2))
         elif not batched:

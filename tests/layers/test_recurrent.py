@@ -122,6 +122,22 @@ def test_padding_has_no_part(name: str, reverse: bool, lib: Any) -> None:
         assert not lib.to_numpy(of_x)[length:, n].any()
 
 
+@pytest.mark.parametrize("lengths", [None, [2, 4, 1]])
+def test_an_input_from_outside_the_derivative(lengths: Any, lib: Any) -> None:
+    layer = nnx.GRU(2, 3, 2, bidirectional=True, batch_first=True, dtype="float64")
+    x, h = lib.asarray(BATCH_FIRST), lib.asarray(draw(4, 3, 3))
+
+    def loss(layer: Any, x: Any, h: Any) -> Any:
+        out, last = layer(x, h, lengths=lengths)
+        return nnx.array_namespace(out).sum(out * out) + nnx.array_namespace(last).sum(last)
+
+    expected = nnx.grad(loss, (0, 1, 2))(layer, x, h)
+    for name, g in nnx.grad(lambda layer: loss(layer, x, h))(layer).items():
+        lib.assert_close(g, lib.to_numpy(expected[0][name]), rtol=1e-12)
+    lib.assert_close(nnx.grad(lambda x: loss(layer, x, h))(x), lib.to_numpy(expected[1]), rtol=1e-12)
+    lib.assert_close(nnx.grad(lambda h: loss(layer, x, h))(h), lib.to_numpy(expected[2]), rtol=1e-12)
+
+
 @pytest.mark.parametrize("name", ["RNN", "LSTM", "GRU"])
 def test_dropout_is_between_layers_only(name: str, lib: Any) -> None:
     layer = getattr(nnx, name)(2, 3, 2, dropout=0.4, dtype="float64", generator=nnx.random.Generator(3))
