@@ -10,7 +10,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import Any
 
-__all__ = ["Cell", "Frame", "overrides", "read", "write"]
+__all__ = ["Cell", "Frame", "keep", "overrides", "read", "write"]
 
 
 class Cell:
@@ -39,6 +39,10 @@ class Frame(dict[Cell, Any]):
         """Show another array in a cell."""
         self[cell] = value
 
+    def keep(self, cell: Cell, value: Any) -> None:
+        """Show another array in a cell, and leave it there afterwards."""
+        self.put(cell, value)
+
 
 overrides: ContextVar[Frame | None] = ContextVar("nnx_cells", default=None)
 
@@ -56,3 +60,12 @@ def write(cell: Cell, value: Any) -> None:
         cell.value = value
     else:
         frame.put(cell, value)
+
+
+def keep(cell: Cell, value: Any) -> None:
+    """Set a cell for good; inside a derivative once the traced call succeeds, also where it holds a parameter."""
+    frame = overrides.get()
+    if frame is None:
+        cell.value = value
+    else:
+        frame.keep(cell, value)

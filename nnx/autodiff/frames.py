@@ -54,8 +54,13 @@ class TracedFrame(Frame):
             self.found.setdefault(cell, None)
         self[cell] = value
 
+    def keep(self, cell: Cell, value: Any) -> None:
+        """Show another array in a cell, and write it there if the call succeeds."""
+        self.found[cell] = None
+        self[cell] = value
+
     def written(self) -> Iterator[tuple[Cell, Any]]:
-        """The buffers that no longer hold what was found in them."""
+        """The buffers that no longer hold what was found in them, and what is to be kept of parameters."""
         for cell, found in self.found.items():
             now = self[cell]
             if found is None or now is not found[0]:

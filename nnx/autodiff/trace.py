@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from . import tree
-from .cells import Cell, overrides, read, write
+from .cells import Cell, keep, overrides, read
 from .errors import DerivativeLostError
 from .frames import TracedFrame
 from .library import Library, library_of
@@ -187,7 +187,7 @@ class Call:
             overrides.reset(token)
         outermost = overrides.get() is None
         for cell, value in self.frame.written():
-            write(cell, self._plain(value) if outermost else self.lower(value))
+            keep(cell, self._plain(value) if outermost else self.lower(value))
         return result
 
     def _call(self) -> Any:

@@ -17,6 +17,7 @@ from ._dropout import (
     feature_alpha_dropout,
 )
 from ._einsum import einsum
+from ._embedding import embedding, embedding_bag
 from ._fold import fold, unfold
 from ._gated import (
     glu,
@@ -140,6 +141,8 @@ __all__ = [
     "dropout3d",
     "einsum",
     "elu",
+    "embedding",
+    "embedding_bag",
     "erf",
     "erfc",
     "erfinv",

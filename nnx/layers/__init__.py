@@ -23,6 +23,7 @@ from ._dropout import (
     DropPath,
     FeatureAlphaDropout,
 )
+from ._embedding import Embedding, EmbeddingBag
 from ._fold import Fold, Unfold
 from ._gated import (
     GLU,
@@ -155,6 +156,8 @@ __all__ = [
     "Dropout2d",
     "Dropout3d",
     "ELU",
+    "Embedding",
+    "EmbeddingBag",
     "FeatureAlphaDropout",
     "Flatten",
     "Fold",
