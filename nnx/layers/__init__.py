@@ -50,6 +50,8 @@ from ._padding import (
     ZeroPad2d,
     ZeroPad3d,
 )
+from ._parametrizations import spectral_norm, weight_norm
+from ._parametrize import is_parametrized, register_parametrization, remove_parametrizations
 from ._piecewise import (
     CELU,
     ELU,
@@ -235,4 +237,9 @@ __all__ = [
     "ZeroPad1d",
     "ZeroPad2d",
     "ZeroPad3d",
+    "is_parametrized",
+    "register_parametrization",
+    "remove_parametrizations",
+    "spectral_norm",
+    "weight_norm",
 ]

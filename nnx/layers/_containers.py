@@ -166,7 +166,8 @@ class LayerList(_Numbered):
             else:
                 runs.append([i, i, text])
         lines = [f"({a}): {text}" if a == b else f"({a}-{b}): {b - a + 1} x {text}" for a, b, text in runs]
-        return "LayerList()" if not lines else _indented("LayerList", lines)
+        name = type(self).__name__
+        return f"{name}()" if not lines else _indented(name, lines)
 
 
 class LayerDict(Layer):
@@ -210,6 +211,10 @@ class LayerDict(Layer):
         """Take all layers out."""
         self._nnx_items.clear()
         changed()
+
+    def __getattr__(self, name: str) -> Any:
+        items = self._nnx_items
+        return items[name] if name in items else super().__getattr__(name)
 
     def __len__(self) -> int:
         return len(self._nnx_items)

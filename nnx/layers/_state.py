@@ -77,6 +77,7 @@ def load(layer: Layer, state: Mapping[str, Array], strict: bool) -> LoadResult:
             f"{type(layer).__name__}: expected a state dict, arrays by path, got {type(state).__name__}"
         )
     places = persistent(layer)
+    state = _renamed(places, state)
     names = {path for path, _ in places}
     missing = [path for path, _ in places if path not in state]
     unexpected = [path for path in state if path not in names]
@@ -93,6 +94,21 @@ def load(layer: Layer, state: Mapping[str, Array], strict: bool) -> LoadResult:
     for cell, value in new:
         cell.value = value
     return LoadResult(missing, unexpected)
+
+
+_OLDER = {"original0": "_g", "original1": "_v", "original": "_orig", "0._u": "_u", "0._v": "_v"}
+
+
+def _renamed(places: list[tuple[str, Cell]], state: Mapping[str, Array]) -> Mapping[str, Array]:
+    """The names that parametrizations have now, for those that torch.nn.utils gave before it had them."""
+    older: dict[str, str] = {}
+    for path, _ in places:
+        above, parametrized, rest = path.rpartition("parametrizations.")
+        name, _, kind = rest.partition(".")
+        old = above + name + _OLDER.get(kind, "")
+        if parametrized and kind in _OLDER and path not in state and old in state:
+            older[old] = path
+    return {older.get(path, path): x for path, x in state.items()} if older else state
 
 
 def _misfit(path: str, cell: Cell, state: Mapping[str, Array]) -> str | None:
