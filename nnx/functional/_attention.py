@@ -65,8 +65,8 @@ def scaled_dot_product_attention(
     >>> import numpy as np
     >>> x = np.asarray([[1.0, 0.0], [0.0, 1.0]])
     >>> scaled_dot_product_attention(x, x, x, is_causal=True).round(3)
-    array([[1.   , 0.   ],
-           [0.33 , 0.67 ]])
+    array([[1.  , 0.  ],
+           [0.33, 0.67]])
     """
     if not all(hasattr(x, "dtype") for x in (query, key, value)):
         raise not_arrays("scaled_dot_product_attention", query=query, key=key, value=value)

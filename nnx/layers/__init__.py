@@ -116,6 +116,8 @@ from ._softmax import (
     Softmax2d,
     Softmin,
 )
+from ._transformer import Transformer, TransformerDecoder, TransformerEncoder
+from ._transformer_layers import TransformerDecoderLayer, TransformerEncoderLayer
 from ._upsampling import (
     Upsample,
     UpsamplingBilinear2d,
@@ -229,6 +231,11 @@ __all__ = [
     "Tanh",
     "Tanhshrink",
     "Threshold",
+    "Transformer",
+    "TransformerDecoder",
+    "TransformerDecoderLayer",
+    "TransformerEncoder",
+    "TransformerEncoderLayer",
     "Unflatten",
     "Unfold",
     "Upsample",
