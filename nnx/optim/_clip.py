@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from ..autodiff.tree import map_tree
 from ..backend import Array, backend_of
 from ..functional._errors import complaint
 
-__all__ = ["clip_by_norm", "clip_by_value", "global_norm"]
+__all__ = ["clip_adaptive", "clip_by_norm", "clip_by_value", "global_norm"]
 
 
 def global_norm(grads: Any, norm_type: float = 2.0) -> float:
@@ -95,3 +96,63 @@ def clip_by_value(grads: Any, clip_value: float) -> Any:
     if not clip_value >= 0.0:
         raise complaint("clip_by_value", f"expected a clip_value of at least 0, got {clip_value!r}")
     return map_tree(lambda g, _path: backend_of(g).xp.clip(g, -clip_value, clip_value), grads)
+
+
+def clip_adaptive(
+    grads: Mapping[str, Array], parameters: Any, clip_factor: float = 0.01, eps: float = 1e-3
+) -> Any:
+    r"""The gradients, scaled down where they are large beside their parameters, output by output.
+
+    .. math::
+
+        g_i \leftarrow \lambda \frac{\max(\|p_i\|, \epsilon)}{\|g_i\|}\, g_i
+        \quad\text{where } \|g_i\| > \lambda \max(\|p_i\|, \epsilon)
+
+    with norms over all axes but the first, so one for each row of a matrix and each filter of a convolution; over the
+    whole of a vector. Brock et al., https://arxiv.org/abs/2102.06171, who leave out the last layer.
+
+    Parameters
+    ----------
+    grads
+        Gradients by path; they are not changed.
+    parameters
+        The Layer, or a dict that has their parameters by path.
+    clip_factor
+        :math:`\lambda`.
+    eps
+        :math:`\epsilon`.
+
+    Returns
+    -------
+    New gradients by path.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> p, g = np.asarray([[3.0, 4.0], [0.0, 0.1]]), np.asarray([[0.3, 0.4], [0.0, 0.5]])
+    >>> clip_adaptive({"w": g}, {"w": p}, 0.1)["w"].round(4)
+    array([[0.3 , 0.4 ],
+           [0.  , 0.01]])
+    """
+    for name, value in (("clip_factor", clip_factor), ("eps", eps)):
+        if not value >= 0.0:
+            raise complaint("clip_adaptive", f"expected {name} of at least 0, got {value!r}")
+    values = parameters if isinstance(parameters, Mapping) else parameters.parameters()
+    missing = [path for path in grads if path not in values]
+    if missing:
+        raise complaint("clip_adaptive", f"no parameters for the gradients {', '.join(missing)}")
+    return {path: _clipped(g, values[path], clip_factor, eps) for path, g in grads.items()}
+
+
+def _clipped(g: Array, p: Array, clip_factor: float, eps: float) -> Array:
+    if g.shape != p.shape:
+        detail = f"expected gradients of their parameters' shapes, got {tuple(g.shape)} for {tuple(p.shape)}"
+        raise complaint("clip_adaptive", detail)
+    if not g.size:
+        return g
+    xp = backend_of(g).xp
+    axes = tuple(range(1, g.ndim)) if g.ndim > 1 else None
+    of_g, of_p = (xp.linalg.vector_norm(x, axis=axes, keepdims=True) for x in (g, p))
+    largest = xp.clip(of_p, eps) * clip_factor
+    large = of_g > largest
+    return g * xp.where(large, largest / xp.where(large, of_g, xp.ones_like(of_g)), xp.ones_like(of_g))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..autodiff.cells import Cell
 from ..backend import Array, backend_of
 from ..functional._errors import complaint
 from ._buckets import Bucket
 
-__all__ = ["arranged"]
+__all__ = ["arranged", "fitted"]
 
 
 def arranged(name: str, grads: Mapping[str, Array], buckets: Sequence[Bucket]) -> list[list[Array]]:
@@ -34,6 +35,12 @@ def arranged(name: str, grads: Mapping[str, Array], buckets: Sequence[Bucket]) -
     if count != len(grads):
         _complain(name, grads, buckets)
     return result
+
+
+def fitted(name: str, grads: Mapping[str, Array], cells: Mapping[str, Cell]) -> dict[str, Array]:
+    """The gradients of these cells by path; raises unless every one is there and fits."""
+    buckets = [Bucket(backend_of(cell.value), [(path, cell)], -1, 0) for path, cell in cells.items()]
+    return {path: g for path, (g,) in zip(cells, arranged(name, grads, buckets), strict=True)}
 
 
 def _fitted(name: str, path: str, g: Array, bucket: Bucket, i: int) -> Array:

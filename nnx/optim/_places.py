@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from ..autodiff.cells import Cell
 from ..backend import Array, backend_of
 from ..functional._errors import complaint
 
-__all__ = ["FromLayer", "FromMapping", "matches", "places_of"]
+__all__ = ["FromLayer", "FromMapping", "Places", "matches", "places_of"]
+
+
+@runtime_checkable
+class Places(Protocol):
+    """Where an optimizer's parameters live."""
+
+    def cells(self) -> dict[str, Cell]:
+        """By path; the same dict as long as nothing was added, taken away, frozen or unfrozen."""
+        ...
 
 
 class FromLayer:
@@ -55,7 +64,7 @@ class FromMapping:
         return self._cells
 
 
-def places_of(model_or_parameters: Any) -> FromLayer | FromMapping:
+def places_of(model_or_parameters: Any) -> Places:
     """What an optimizer was given, as cells by path."""
     if hasattr(type(model_or_parameters), "__nnx_cells__"):
         if not all(cell.buffer for cell in model_or_parameters.__nnx_cells__().values()):
@@ -65,6 +74,8 @@ def places_of(model_or_parameters: Any) -> FromLayer | FromMapping:
         if model_or_parameters:
             return FromMapping(model_or_parameters)
         raise complaint("optimizer", "the dict has no parameters to update")
+    if isinstance(model_or_parameters, Places):
+        return model_or_parameters
     raise complaint(
         "optimizer",
         f"expected a Layer or a dict of arrays by name, got {type(model_or_parameters).__name__}",

@@ -46,3 +46,37 @@ def test_clip_by_value(lib: Any) -> None:
     for f in (nnx.optim.clip_by_value, nnx.optim.clip_by_norm):
         with pytest.raises(ValueError, match="of at least 0, got -1.0"):
             f({}, -1.0)
+
+
+@pytest.mark.parametrize("clip_factor", [0.01, 0.3, 100.0])
+def test_clip_adaptive_is_the_published_formula(clip_factor: float, lib: Any) -> None:
+    shapes = {"conv": (4, 3, 2, 2), "w": (3, 5), "b": (4,), "s": (), "e": (0, 3)}
+    rng = np.random.default_rng(1)
+    values = {name: np.asarray(rng.standard_normal(shape)) for name, shape in shapes.items()}
+    grads = {name: np.asarray(rng.standard_normal(shape)) for name, shape in shapes.items()}
+    values["w"][1], grads["w"][2], grads["b"][:] = 0.0, 0.0, 0.0
+    given = {name: lib.asarray(g) for name, g in grads.items()}
+    out = nnx.optim.clip_adaptive(
+        given, {k: lib.asarray(x) for k, x in values.items()}, clip_factor, eps=1e-2
+    )
+    for name, g in grads.items():
+        units = np.atleast_1d(g) if g.ndim > 1 else g[None]
+        expected = units.copy()
+        for i, p in enumerate(values[name] if g.ndim > 1 else values[name][None]):
+            largest, norm = clip_factor * max(np.sqrt((p**2).sum()), 1e-2), np.sqrt((units[i] ** 2).sum())
+            if norm > largest:
+                expected[i] = units[i] * largest / norm
+        lib.assert_close(out[name], expected.reshape(g.shape), rtol=1e-12)
+        lib.assert_equal(given[name], g)
+
+
+def test_clip_adaptive_takes_a_model_and_refuses_what_does_not_fit() -> None:
+    model = nnx.Linear(2, 1)
+    grads = {path: np.ones(x.shape) for path, x in model.parameters().items()}
+    assert set(nnx.optim.clip_adaptive(grads, model)) == {"weight", "bias"}
+    with pytest.raises(ValueError, match="clip_adaptive: no parameters for the gradients extra"):
+        nnx.optim.clip_adaptive({**grads, "extra": grads["bias"]}, model)
+    with pytest.raises(ValueError, match=r"parameters' shapes, got \(1,\) for \(1, 2\)"):
+        nnx.optim.clip_adaptive({"weight": grads["bias"]}, model)
+    with pytest.raises(ValueError, match="clip_adaptive: expected clip_factor of at least 0, got -1.0"):
+        nnx.optim.clip_adaptive(grads, model, -1.0)

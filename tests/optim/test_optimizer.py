@@ -47,7 +47,20 @@ def maker(name: str) -> Any:
 MAKERS = [pytest.param(maker(name), id=name) for name in NAMES if name != "Muon"]
 
 
-@pytest.mark.parametrize("make", MAKERS)
+def split(p: Any, **k: Any) -> Any:
+    """Muon for the matrices, AdamW for the vectors."""
+    return nnx.optim.Split(p, {"*.weight": maker("Muon")}, rest=lambda part: maker("AdamW")(part, **k))
+
+
+COMPOSED = [
+    pytest.param(split, id="Split"),
+    pytest.param(lambda p, **k: nnx.optim.Lookahead(maker("SGD")(p, **k), k=2), id="Lookahead"),
+    pytest.param(lambda p, **k: nnx.optim.Accumulate(maker("Adam")(p, **k), every=2), id="Accumulate"),
+    pytest.param(lambda p, **k: nnx.optim.Lookahead(split(p, **k), k=3, alpha=0.8), id="Lookahead-Split"),
+]
+
+
+@pytest.mark.parametrize("make", MAKERS + COMPOSED)
 def test_training_lowers_the_loss(make: Any, lib: Any) -> None:
     model, rng = network(), np.random.default_rng(0)
     x, y = lib.asarray(rng.standard_normal((16, 3)), "float32"), lib.asarray(rng.integers(0, 2, 16))
@@ -63,7 +76,7 @@ def test_training_lowers_the_loss(make: Any, lib: Any) -> None:
         optimizer.update(gradients)
         losses.append(float(loss))
     assert losses[-1] < 0.95 * losses[0]
-    assert optimizer.step == 12
+    assert optimizer.step == (6 if isinstance(optimizer, nnx.optim.Accumulate) else 12)
     assert list(optimizer.parameters) == list(model.parameters())
 
 
@@ -156,35 +169,42 @@ def test_two_optimizers_of_one_model_take_turns() -> None:
     np.testing.assert_allclose(model[0].weight, start["0.weight"] - 3.0, atol=1e-5)
 
 
-@pytest.mark.parametrize("make", MAKERS)
+@pytest.mark.parametrize("make", MAKERS + COMPOSED)
 def test_a_snapshot_goes_on_to_the_bit(make: Any, lib: Any) -> None:
     model = network()
     optimizer = make(model, learning_rate=schedules.cosine(0.1, 10))
     for i in range(3):
         optimizer.update(ones(model, i + 0.5))
-    weights, state = model.state_dict(), optimizer.state_dict()
-    kept = {
-        path: host(lib, {name: x for name, x in entry.items() if name != "step"})
-        for path, entry in state["parameters"].items()
-    }
+    weights, state, step = model.state_dict(), optimizer.state_dict(), optimizer.step
+    kept = copy.deepcopy(state)
     for i in range(3):
         optimizer.update(ones(model, i - 0.5))
-    for path, arrays in kept.items():
-        for name, x in arrays.items():
-            lib.assert_equal(state["parameters"][path][name], x)
+    assert_same(lib, state, kept)
     other = network()
     other.load_state_dict(weights)
     again = make(other, learning_rate=schedules.cosine(0.1, 10))
     again.load_state_dict(state)
-    assert again.step == 3
+    assert again.step == step
     for i in range(3):
         again.update(ones(other, i - 0.5))
     for path, x in other.parameters().items():
         lib.assert_equal(x, lib.to_numpy(model.parameters()[path]))
 
 
+def assert_same(lib: Any, one: Any, other: Any) -> None:
+    """Two snapshots are equal to the bit."""
+    if isinstance(one, dict):
+        assert list(one) == list(other)
+        for key, value in one.items():
+            assert_same(lib, value, other[key])
+    elif isinstance(one, int):
+        assert one == other
+    else:
+        lib.assert_equal(one, lib.to_numpy(other))
+
+
 @pytest.mark.parametrize("again", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
-@pytest.mark.parametrize("make", MAKERS)
+@pytest.mark.parametrize("make", MAKERS + COMPOSED)
 def test_copies_with_their_model_go_on_alone_to_the_bit(make: Any, again: Any, lib: Any) -> None:
     model = network()
     optimizer = make(model)
@@ -197,7 +217,7 @@ def test_copies_with_their_model_go_on_alone_to_the_bit(make: Any, again: Any, l
         lib.assert_equal(x, before[path])
     optimizer.update(ones(model, -1.5))
     optimizer.update(ones(model, 2.0))
-    assert copied.step == 3
+    assert copied.step == optimizer.step
     for path, x in other.parameters().items():
         lib.assert_equal(x, lib.to_numpy(model.parameters()[path]))
 
@@ -354,6 +374,76 @@ BAD: list[tuple[Any, type[Exception], str]] = [
         lambda: nnx.optim.Adam(network(), weight_decay=-1.0),
         ValueError,
         "Adam: expected weight_decay of at least 0",
+    ),
+    (
+        lambda: nnx.optim.NAdam(network(), betas=(1.0, 0.9)),
+        ValueError,
+        r"NAdam: expected betas\[0\] from 0 to below 1",
+    ),
+    (
+        lambda: nnx.optim.NAdam(network(), momentum_decay=-1.0),
+        ValueError,
+        "NAdam: expected momentum_decay of at least 0",
+    ),
+    (lambda: nnx.optim.RAdam(network(), eps=-1.0), ValueError, "RAdam: expected eps of at least 0"),
+    (
+        lambda: nnx.optim.Adamax(network(), weight_decay=-1.0),
+        ValueError,
+        "Adamax: expected weight_decay of at least",
+    ),
+    (
+        lambda: nnx.optim.Adagrad(network(), lr_decay=-1.0),
+        ValueError,
+        "Adagrad: expected lr_decay of at least 0",
+    ),
+    (
+        lambda: nnx.optim.Adadelta(network(), rho=1.5),
+        ValueError,
+        "Adadelta: expected rho from 0 to 1, got 1.5",
+    ),
+    (lambda: nnx.optim.RMSprop(network(), alpha=-1.0), ValueError, "RMSprop: expected alpha of at least 0"),
+    (
+        lambda: nnx.optim.Rprop(network(), etas=(0.5, 0.9)),
+        ValueError,
+        "Rprop: expected etas below and above 1",
+    ),
+    (
+        lambda: nnx.optim.ASGD(network(), weight_decay=-1.0),
+        ValueError,
+        "ASGD: expected weight_decay of at least 0",
+    ),
+    (
+        lambda: nnx.optim.Adafactor(network(), d=0.5),
+        ValueError,
+        "Adafactor: expected d of at least 1, got 0.5",
+    ),
+    (
+        lambda: nnx.optim.Adafactor(network(), beta2_decay=0.5),
+        ValueError,
+        "expected beta2_decay of at most 0, got 0.5",
+    ),
+    (lambda: nnx.optim.Adafactor(network(), eps=(None, -1.0)), ValueError, "expected two eps of at least 0"),
+    (lambda: nnx.optim.Lion(network(), betas=(0.9,)), ValueError, r"Lion: expected two betas, got \(0.9,\)"),
+    (lambda: nnx.optim.LAMB(network(), eps=-1.0), ValueError, "LAMB: expected eps of at least 0"),
+    (
+        lambda: nnx.optim.Muon(network()),
+        ValueError,
+        r'Muon: expected matrices, got "0.bias" of shape \(4,\); nnx.optim.S',
+    ),
+    (
+        lambda: nnx.optim.Muon({"w": np.ones((1, 1))}, ns_steps=100),
+        ValueError,
+        "Muon: expected ns_steps from 0 to 99",
+    ),
+    (
+        lambda: nnx.optim.Muon({"w": np.ones((1, 1))}, ns_coefficients=(1.0, 2.0)),
+        ValueError,
+        "Muon: expected three ns_coefficients",
+    ),
+    (
+        lambda: nnx.optim.Muon({"w": np.ones((1, 1))}, adjust_lr_fn="x"),
+        ValueError,
+        "Muon: expected adjust_lr_fn among None, 'original', 'match_rms_adamw', got 'x'",
     ),
     (lambda: nnx.optim.Adam(network(), groups={"9": {}}), ValueError, 'groups: no parameter matches "9"'),
     (

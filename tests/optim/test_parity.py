@@ -1,5 +1,7 @@
 """Every optimizer against torch.optim: twenty steps over its arguments, one row each."""
 
+import re
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -147,3 +149,12 @@ def test_steps_in_place_are_the_rule_in_standard_functions(row: Row, kind: str, 
     for name in START:
         np.testing.assert_allclose(fused[name], plain[name], rtol=1e-5 if kind == "float32" else 1e-13)
         np.testing.assert_array_equal(flat[name], plain[name])
+
+
+def test_every_optimizer_is_compared_with_something() -> None:
+    folder = Path(__file__).parent
+    tested = "".join(
+        file.read_text() for file in folder.glob("test_*.py") if file.name != "test_optimizer.py"
+    )
+    for name in nnx.optim.__all__:
+        assert name in (*NAMES, "Optimizer", "schedules") or re.search(rf'\b{name}\(|"{name}"', tested), name

@@ -1,5 +1,6 @@
 """Schedules against torch.optim.lr_scheduler: one row each."""
 
+import inspect
 import math
 from typing import Any
 
@@ -18,19 +19,61 @@ ROWS: list[tuple[str, dict[str, Any], str]] = [
     ("linear", {"start_factor": 1.0, "end_factor": 0.1, "total_iters": 7}, "LinearLR"),
     ("cosine", {"T_max": 12}, "CosineAnnealingLR"),
     ("cosine", {"T_max": 5, "eta_min": 0.01}, "CosineAnnealingLR"),
+    ("cosine_warm_restarts", {"T_0": 5}, "CosineAnnealingWarmRestarts"),
+    ("cosine_warm_restarts", {"T_0": 3, "T_mult": 2, "eta_min": 0.01}, "CosineAnnealingWarmRestarts"),
+    ("polynomial", {}, "PolynomialLR"),
+    ("polynomial", {"total_iters": 9, "power": 2.5}, "PolynomialLR"),
+    ("lambda_", {"lr_lambda": lambda i: 0.95**i + i}, "LambdaLR"),
+    ("multiplicative", {"lr_lambda": lambda i: 1.0 - 1.0 / (i + 1) ** 2}, "MultiplicativeLR"),
+    ("one_cycle", {"total_steps": 40}, "OneCycleLR"),
+    ("one_cycle", {"total_steps": 45, "pct_start": 0.25, "anneal_strategy": "linear"}, "OneCycleLR"),
+    (
+        "one_cycle",
+        {"total_steps": 43, "three_phase": True, "div_factor": 5.0, "final_div_factor": 7.0},
+        "OneCycleLR",
+    ),
+    ("one_cycle", {"total_steps": 41, "pct_start": 0.0}, "OneCycleLR"),
+    ("cyclic", {"step_size_up": 7}, "CyclicLR"),
+    ("cyclic", {"step_size_up": 3, "step_size_down": 8, "mode": "triangular2"}, "CyclicLR"),
+    ("cyclic", {"step_size_up": 5, "mode": "exp_range", "gamma": 0.97}, "CyclicLR"),
+    ("cyclic", {"step_size_up": 5, "scale_fn": lambda x: 1 / x}, "CyclicLR"),
+    ("cyclic", {"step_size_up": 5, "scale_fn": lambda x: x + 1, "scale_mode": "iterations"}, "CyclicLR"),
+    ("swa", {}, "SWALR"),
+    ("swa", {"anneal_epochs": 7, "anneal_strategy": "linear"}, "SWALR"),
+    ("swa", {"anneal_epochs": 0}, "SWALR"),
 ]
 
 
 @pytest.mark.parametrize(("name", "arguments", "theirs"), ROWS, ids=lambda x: str(x))
 def test_rates_are_those_of_torch(name: str, arguments: dict[str, Any], theirs: str) -> None:
     torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
-    optimizer = torch.optim.SGD([torch.zeros(1)], lr=0.3)
-    scheduler = getattr(torch.optim.lr_scheduler, theirs)(optimizer, **arguments)
-    schedule = getattr(schedules, name)(0.3, **arguments)
-    for i in range(12):
-        assert math.isclose(schedule(i), optimizer.param_groups[0]["lr"], rel_tol=1e-9, abs_tol=1e-12)
+    optimizer = torch.optim.SGD([torch.zeros(1)], lr=0.3, momentum=0.1)
+    ours, more = (0.3,), {}
+    if theirs == "CyclicLR":
+        ours, more = (0.1, 0.3), {"base_lr": 0.1, "max_lr": 0.3}
+    elif theirs == "OneCycleLR":
+        more = {"max_lr": 0.3}
+    elif theirs == "SWALR":
+        ours, more = (0.3, 0.05), {"swa_lr": 0.05}
+    module = torch.optim.swa_utils if theirs == "SWALR" else torch.optim.lr_scheduler
+    scheduler = getattr(module, theirs)(optimizer, **more, **arguments)
+    schedule = getattr(schedules, name)(*ours, **arguments)
+    for i in range(40):
+        assert math.isclose(schedule(i), optimizer.param_groups[0]["lr"], rel_tol=1e-9, abs_tol=1e-12), i
         optimizer.step()
         scheduler.step()
+    assert schedule(3) == schedule(3)  # any step, in any order
+
+
+@pytest.mark.parametrize("name", ["cosine_warm_restarts", "one_cycle", "polynomial", "swa", "cyclic"])
+def test_defaults_are_those_of_torch(name: str) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
+    theirs = next(row[2] for row in ROWS if row[0] == name)
+    module = torch.optim.swa_utils if theirs == "SWALR" else torch.optim.lr_scheduler
+    wanted = inspect.signature(getattr(module, theirs)).parameters
+    for key, parameter in inspect.signature(getattr(schedules, name)).parameters.items():
+        if parameter.default is not parameter.empty:
+            assert parameter.default == wanted[key].default
 
 
 def test_every_schedule_has_a_row() -> None:
@@ -44,3 +87,33 @@ def test_joined_schedules_and_warm_up() -> None:
         schedules.join([schedules.step(1.0, 1), schedules.step(1.0, 1)], [])
     with pytest.raises(ValueError, match="constant: expected factor from 0 to 1, got 2.0"):
         schedules.constant(1.0, 2.0)
+
+
+BAD: list[tuple[Any, str]] = [
+    (
+        lambda: schedules.cosine_warm_restarts(1.0, 0),
+        "cosine_warm_restarts: expected T_0 to be a positive integer",
+    ),
+    (
+        lambda: schedules.cosine_warm_restarts(1.0, 2, 1.5),
+        "expected T_mult to be a positive integer, got 1.5",
+    ),
+    (lambda: schedules.one_cycle(1.0, 0), "one_cycle: expected total_steps to be a positive integer, got 0"),
+    (lambda: schedules.one_cycle(1.0, 5, 1.5), "one_cycle: expected pct_start from 0 to 1, got 1.5"),
+    (
+        lambda: schedules.one_cycle(1.0, 5, 0.3, "exp"),
+        "expected anneal_strategy to be 'cos' or 'linear', got 'exp'",
+    ),
+    (lambda: schedules.one_cycle(1.0, 5)(6), "one_cycle: expected a step up to 5, got 6"),
+    (
+        lambda: schedules.cyclic(0.1, 1.0, mode="square"),
+        "cyclic: expected mode among 'triangular', .*, got 'square'",
+    ),
+    (lambda: schedules.swa(0.1, 1.0, -1), "swa: expected anneal_epochs of at least 0, got -1"),
+]
+
+
+@pytest.mark.parametrize(("call", "message"), BAD, ids=range(len(BAD)))
+def test_bad_arguments_are_refused(call: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        call()
