@@ -16,6 +16,7 @@ from nnx.backend import named
 
 from .attention import OVERRIDES as ATTENTION
 from .convolution import OVERRIDES as CONVOLUTION
+from .pooling import OVERRIDES as POOLING
 from .recurrent import OVERRIDES as RECURRENT
 from .scattering import OVERRIDES as SCATTERING
 from .updates import UPDATES
@@ -183,6 +184,7 @@ OVERRIDES: dict[str, Any] = {
 }
 OVERRIDES |= ATTENTION
 OVERRIDES |= CONVOLUTION
+OVERRIDES |= POOLING
 OVERRIDES |= SCATTERING
 OVERRIDES |= RECURRENT
 OVERRIDES |= {f"optim.{name}": (update, ()) for name, update in UPDATES.items()}

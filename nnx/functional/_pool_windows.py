@@ -30,11 +30,6 @@ class Strided(NamedTuple):
     """Padding in front; behind there is as much as the windows need."""
 
     @property
-    def whole(self) -> bool:
-        """Whether there is one window, of all elements."""
-        return self.size == self.kernel and self.out == self.dilation == 1 and not self.before
-
-    @property
     def starts(self) -> tuple[int, ...]:
         """Where the windows begin."""
         return tuple(i * self.stride - self.before for i in range(self.out))

@@ -23,14 +23,17 @@ def _axes(x: Array, windows: Windows) -> range:
     return range(x.ndim - len(windows), x.ndim)
 
 
+def _all_whole(windows: Windows) -> bool:
+    """Whether there is one window, of all elements."""
+    return all(along.kernel == along.size and along.out == 1 and not any(along.starts) for along in windows)
+
+
 def _lowest(xp: Any, x: Array) -> Any:
     return -math.inf if xp.isdtype(x.dtype, "real floating") else int(xp.iinfo(x.dtype).min)
 
 
 def _largest(xp: Any, x: Array, axis: int, windows: Any) -> Array:
     """The largest element of every window along one axis."""
-    if getattr(windows, "whole", False):
-        return xp.max(x, axis=axis, keepdims=True)
     best, *others = taken(xp, x, axis, windows, _lowest(xp, x))
     for value in others:
         best = xp.maximum(best, value)
@@ -40,6 +43,8 @@ def _largest(xp: Any, x: Array, axis: int, windows: Any) -> Array:
 @primitive("max_pool", params=("windows",))
 def max_pool(xp: Any, x: Array, *, windows: Windows) -> Array:
     """The largest element of every window over the last axes."""
+    if _all_whole(windows):
+        return xp.max(x, axis=tuple(_axes(x, windows)), keepdims=True)
     for axis, along in reversed(list(zip(_axes(x, windows), windows, strict=True))):
         x = _largest(xp, x, axis, along)
     return x
@@ -102,10 +107,9 @@ def _divided(xp: Any, x: Array, counts: Counts) -> Array:
 @primitive("mean_pool", params=("windows", "counts"))
 def mean_pool(xp: Any, x: Array, *, windows: Windows, counts: Counts) -> Array:
     """The sum of every window over the last axes, divided by its count."""
+    if _all_whole(windows):
+        return _divided(xp, xp.sum(x, axis=tuple(_axes(x, windows)), keepdims=True), counts)
     for axis, along in reversed(list(zip(_axes(x, windows), windows, strict=True))):
-        if getattr(along, "whole", False):
-            x = xp.sum(x, axis=axis, keepdims=True)
-            continue
         x, *others = taken(xp, x, axis, along, 0)
         for value in others:
             x = x + value
@@ -116,6 +120,8 @@ def mean_pool(xp: Any, x: Array, *, windows: Windows, counts: Counts) -> Array:
 def _mean_spread(xp: Any, g: Array, *, windows: Windows, counts: Counts) -> Array:
     """Its transpose."""
     g = _divided(xp, g, counts)
+    if _all_whole(windows):
+        return xp.broadcast_to(g, (*g.shape[: -len(windows)], *(along.size for along in windows)))
     for axis, along in zip(_axes(g, windows), windows, strict=True):
         g = spread_out(xp, g, axis, along)
     return g

@@ -8,6 +8,8 @@ import pytest
 
 import nnx
 import nnx.functional as F
+from nnx.autodiff.primitive import Primitive
+from nnx.functional._pool_windows import Adaptive, Strided
 from nnx.testing import check_gradients
 
 
@@ -196,6 +198,41 @@ def test_where_all_is_0_the_norm_has_the_derivative_0(p: float, lib: Any) -> Non
     torch.nn.functional.lp_pool1d(t, p, 2).sum().backward()
     grad = nnx.grad(lambda x: nnx.array_namespace(x).sum(F.lp_pool1d(x, p, 2)))
     lib.assert_close(grad(lib.asarray(x)), t.grad.numpy(), rtol=1e-12)
+
+
+LAYOUTS: list[tuple[Strided, ...]] = [
+    (Strided(6, 2, 3, 2), Strided(8, 2, 4, 2)),
+    (Strided(7, 2, 3, 2), Strided(5, 2, 3, 2)),
+    (Strided(6, 3, 3, 2, 1, 1), Strided(7, 3, 4, 2, 1, 1)),
+    (Strided(6, 1, 2, 3), Strided(7, 2, 4, 1, 3)),
+    (Strided(5, 3, 2, 4, 1, 1), Strided(6, 6, 1, 6)),
+    (Strided(9, 4, 3, 3, 1, 2),),
+    (Strided(4, 2, 2, 2), Strided(4, 2, 3, 1), Strided(3, 3, 1, 1)),
+    (Adaptive(7, 3), Strided(4, 2, 2, 2)),
+]
+
+
+@pytest.mark.parametrize("kind", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("cache", [0, 2**20])
+@pytest.mark.parametrize("windows", LAYOUTS, ids=str)
+def test_numpys_own_way_back_is_that_in_standard_functions(
+    windows: Any, cache: int, kind: str, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("nnx_numpy.pooling.CACHE", cache)
+    own, override = Primitive.registry["max_unpicked"], nnx.backend("numpy").overrides["max_unpicked"][0]
+    smooth = draw(3, 4, *(along.size for along in windows)).astype(kind)
+    rough, broken = np.round(smooth), np.round(smooth)
+    broken[0, 0], broken[1, 1, ..., ::2], broken[2, ..., 1] = -math.inf, math.nan, math.inf
+    g = draw(3, 4, *(along.out for along in windows)).astype(kind)
+    g[0, 1] = math.inf
+    for x in (smooth, rough, broken, rough[::-1].transpose(1, 0, *range(2, rough.ndim))):
+        cotangent = g if len(x) == 3 else np.broadcast_to(g[:1, :1], (4, 3, *g.shape[2:]))
+        expected = own.forward(nnx.backend("numpy").xp, cotangent, x, windows=windows)
+        out = override(cotangent, x, windows=windows)
+        assert out.dtype == expected.dtype
+        np.testing.assert_allclose(
+            out, expected, rtol={"float16": 1e-2}.get(kind, 1e-6), atol=1e-2 if kind == "float16" else 1e-6
+        )
 
 
 @pytest.mark.parametrize("row", ROWS[::7], ids=lambda row: row.id)
