@@ -18,6 +18,7 @@ from .attention import OVERRIDES as ATTENTION
 from .convolution import OVERRIDES as CONVOLUTION
 from .pooling import OVERRIDES as POOLING
 from .recurrent import OVERRIDES as RECURRENT
+from .resampling import OVERRIDES as RESAMPLING
 from .scattering import OVERRIDES as SCATTERING
 from .updates import UPDATES
 
@@ -187,4 +188,5 @@ OVERRIDES |= CONVOLUTION
 OVERRIDES |= POOLING
 OVERRIDES |= SCATTERING
 OVERRIDES |= RECURRENT
+OVERRIDES |= RESAMPLING
 OVERRIDES |= {f"optim.{name}": (update, ()) for name, update in UPDATES.items()}

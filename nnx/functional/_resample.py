@@ -5,9 +5,11 @@ One primitive applies a map along an axis; its derivative is the transposed map,
 
 from __future__ import annotations
 
+import itertools
 import math
 import operator
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from ..autodiff import array_namespace, primitive
@@ -39,7 +41,7 @@ def resample_axis(xp: Any, x: Array, *, axis: int, plan: AxisMap) -> Array:
     out = _one_by_one(xp, x, axis, taps) if len(taps.places) <= FEW else _at_once(xp, x, axis, taps)
     if taps.idle is None:
         return out
-    idle = xp.asarray(taps.idle, dtype=xp.bool, device=x.device)
+    idle = held(xp, x.device, xp.bool, taps.idle)
     return xp.where(xp.reshape(idle, (-1,) + (1,) * (x.ndim - 1 - axis)), 0, out)
 
 
@@ -50,24 +52,33 @@ resample_axis.defpullback(
 
 def _one_by_one(xp: Any, x: Array, axis: int, taps: Taps) -> Array:
     total: Any = None
-    for index, weight in zip(taps.places, taps.weights, strict=True):
-        part = xp.take(x, xp.asarray(index, dtype=xp.int64, device=x.device), axis=axis)
+    for places, weight in zip(taps.places, taps.weights, strict=True):
+        if isinstance(places, range) and (weight is not None or len(taps.places) > 1):
+            key = slice(places.start, places.stop, places.step)
+            part = x[(*(slice(None),) * axis, key, ...)]
+        else:
+            part = xp.take(x, held(xp, x.device, xp.int64, places), axis=axis)
         if weight is not None:
-            factors = xp.asarray(weight, dtype=x.dtype, device=x.device)
-            part = part * xp.reshape(factors, (-1,) + (1,) * (x.ndim - 1 - axis))
+            part = part * xp.reshape(held(xp, x.device, x.dtype, weight), (-1,) + (1,) * (x.ndim - 1 - axis))
         total = part if total is None else total + part
     return total
 
 
 def _at_once(xp: Any, x: Array, axis: int, taps: Taps) -> Array:
     count, n = len(taps.places), len(taps.places[0])
-    index = xp.asarray(taps.places, dtype=xp.int64, device=x.device)
-    weight = [(1.0,) * n if part is None else part for part in taps.weights]
-    factors = xp.asarray(weight, dtype=x.dtype, device=x.device)
-    parts = xp.take(x, xp.reshape(index, (-1,)), axis=axis)
+    index = tuple(itertools.chain.from_iterable(taps.places))
+    weights = ((1.0,) * n if part is None else part for part in taps.weights)
+    factors = held(xp, x.device, x.dtype, tuple(itertools.chain.from_iterable(weights)))
+    parts = xp.take(x, held(xp, x.device, xp.int64, index), axis=axis)
     parts = xp.reshape(parts, (*x.shape[:axis], count, n, *x.shape[axis + 1 :]))
     factors = xp.reshape(factors, (count, n) + (1,) * (x.ndim - 1 - axis))
     return xp.sum(parts * factors, axis=axis, dtype=x.dtype)
+
+
+@lru_cache(512)
+def held(xp: Any, device: Any, dtype: Any, numbers: Sequence[float]) -> Array:
+    """An array of them, kept for the next call: on a GPU each would cost a copy from the host."""
+    return xp.asarray(tuple(numbers), dtype=dtype, device=device)
 
 
 def interpolate(

@@ -23,7 +23,8 @@ Row = dict[int, float]
 class Taps(NamedTuple):
     """A linear map along an axis: output ``i`` is the sum over k of ``weights[k][i] * x[places[k][i]]``."""
 
-    places: tuple[tuple[int, ...], ...]
+    places: tuple[Sequence[int], ...]
+    """Ranges where they can be, else tuples."""
     weights: tuple[tuple[float, ...] | None, ...]
     """None where all are one."""
     idle: tuple[bool, ...] | None
@@ -141,7 +142,7 @@ def _taps(rows: Sequence[Row]) -> Taps:
     """Rows of equal length: what is missing is another input of the row, with the weight 0."""
     count = max((len(row) for row in rows), default=0) or 1
     filled = [[*row.items(), *[(next(iter(row), 0), 0.0)] * (count - len(row))] for row in rows]
-    places = tuple(tuple(row[k][0] for row in filled) for k in range(count))
+    places = tuple(_evenly([row[k][0] for row in filled]) for k in range(count))
     weights = [tuple(row[k][1] for row in filled) for k in range(count)]
     idle = tuple(not row for row in rows)
     return Taps(
@@ -149,6 +150,12 @@ def _taps(rows: Sequence[Row]) -> Taps:
         tuple(None if all(w == 1.0 for w in part) else part for part in weights),
         idle if any(idle) else None,
     )
+
+
+def _evenly(places: list[int]) -> Sequence[int]:
+    step = places[1] - places[0] if len(places) > 1 else 1
+    even = range(places[0], places[-1] + 1, step) if step > 0 else ()
+    return even if list(even) == places else tuple(places)
 
 
 @lru_cache(256)

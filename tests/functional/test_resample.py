@@ -7,7 +7,8 @@ import pytest
 
 import nnx
 import nnx.functional as F
-from nnx.functional._resample_plan import axis_map
+from nnx.autodiff.primitive import Primitive
+from nnx.functional._resample_plan import AxisMap, axis_map
 from nnx.testing import check_gradients
 
 
@@ -138,6 +139,28 @@ def test_the_nearest_of_integers_and_masks(lib: Any) -> None:
 @pytest.mark.parametrize("mode", ["nearest", "bilinear", "bicubic", "area"])
 def test_derivatives_to_second_order(mode: str) -> None:
     check_gradients(lambda x: F.interpolate(x**2, (3, 7), mode=mode), IMAGE[:1, :1], order=2)
+
+
+@pytest.mark.parametrize("kind", ["float32", "float64"])
+@pytest.mark.parametrize("axis", [1, 2])
+@pytest.mark.parametrize("how", ["nearest", "linear", "cubic", "area"])
+def test_the_fast_version_is_the_one_in_standard_functions(how: str, axis: int, kind: str) -> None:
+    own, xp = Primitive.registry["resample_axis"], nnx.backend("numpy").xp
+    x = draw(260, 24, 18).astype(kind)
+    for out in (48, 36, 17, 12):
+        plan = axis_map(how, x.shape[axis], out)
+        assert plan is not None
+        for y, way in [(x, plan), (x[::2, ::-1].transpose(0, 1, 2), plan)]:
+            expected, found = own.forward(xp, y, axis=axis, plan=way), own(y, axis=axis, plan=way)
+            assert found.dtype == expected.dtype
+            assert not np.shares_memory(found, x)
+            np.testing.assert_allclose(found, expected, rtol=1e-5 if kind == "float32" else 1e-13, atol=1e-6)
+            back = AxisMap(way.back, way.there)
+            np.testing.assert_allclose(
+                own(expected, axis=axis, plan=back),
+                own.forward(xp, expected, axis=axis, plan=back),
+                atol=1e-5,
+            )
 
 
 @pytest.mark.parametrize(
