@@ -81,6 +81,7 @@ from ._pool_inverse import (
     max_unpool2d,
     max_unpool3d,
 )
+from ._positions import apply_rotary, rotary_embedding, sinusoidal_positions
 from ._resample import (
     interpolate,
 )
@@ -119,6 +120,7 @@ __all__ = [
     "adaptive_max_pool3d",
     "affine_grid",
     "alpha_dropout",
+    "apply_rotary",
     "avg_pool1d",
     "avg_pool2d",
     "avg_pool3d",
@@ -196,6 +198,7 @@ __all__ = [
     "relu",
     "relu6",
     "rms_norm",
+    "rotary_embedding",
     "rrelu",
     "scaled_dot_product_attention",
     "scatter_add",
@@ -208,6 +211,7 @@ __all__ = [
     "set_convolution_memory",
     "sigmoid",
     "silu",
+    "sinusoidal_positions",
     "softmax",
     "softmin",
     "softplus",

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 from ..autodiff import array_namespace
 from ..backend import Array, backend_of
 from ._attention_blocks import Options, attention, attention_limit
+from ._dropout import check_probability, stream
 from ._errors import complaint, not_arrays
 
 if TYPE_CHECKING:
     from ..random import Generator
 
 __all__ = ["scaled_dot_product_attention"]
+
+WHERE = "scaled_dot_product_attention"
 
 
 def scaled_dot_product_attention(
@@ -69,7 +72,7 @@ def scaled_dot_product_attention(
            [0.33, 0.67]])
     """
     if not all(hasattr(x, "dtype") for x in (query, key, value)):
-        raise not_arrays("scaled_dot_product_attention", query=query, key=key, value=value)
+        raise not_arrays(WHERE, query=query, key=key, value=value)
     xp = array_namespace(query, key, value, attn_mask)
     _check(xp, query, key, value, dropout_p)
     groups = 1
@@ -94,7 +97,7 @@ def scaled_dot_product_attention(
 
 
 def _refuse(detail: str, kind: type[Exception] = ValueError) -> Exception:
-    return complaint("scaled_dot_product_attention", detail, kind)
+    return complaint(WHERE, detail, kind)
 
 
 def _check(xp: Any, query: Array, key: Array, value: Array, dropout_p: float) -> None:
@@ -115,8 +118,7 @@ def _check(xp: Any, query: Array, key: Array, value: Array, dropout_p: float) ->
                 f"expected key and {name} of one length along axis {axis}, got shapes {tuple(key.shape)} and "
                 f"{tuple(other.shape)}"
             )
-    if not 0.0 <= dropout_p <= 1.0:
-        raise _refuse(f"expected dropout_p to be a probability between 0 and 1, got {dropout_p}")
+    check_probability(WHERE, dropout_p)
 
 
 def _grouped(xp: Any, query: Array, key: Array, value: Array) -> tuple[Array, Array, int]:
@@ -165,10 +167,7 @@ def _check_mask(xp: Any, mask: Array, query: Array, shape: tuple[int, ...]) -> N
 
 def _drawn(x: Array, p: float, shape: tuple[int, ...], generator: Generator | None) -> Array:
     """Which probabilities are kept: the same for any limit, as words come in blocks of 8 halves."""
-    if generator is None:
-        from ..random import default_generator
-
-        generator = default_generator()
+    generator = stream(generator)
     count, most = math.prod(shape), max(attention_limit() // 32 * 8, 8)
     parts = [
         generator.bernoulli(p, (min(most, count - i),), backend=backend_of(x), device=x.device)

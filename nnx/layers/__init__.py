@@ -24,6 +24,7 @@ from ._dropout import (
     FeatureAlphaDropout,
 )
 from ._embedding import Embedding, EmbeddingBag
+from ._feed_forward import SwiGLU
 from ._fold import Fold, Unfold
 from ._gated import (
     GLU,
@@ -91,6 +92,7 @@ from ._pool_inverse import (
     MaxUnpool2d,
     MaxUnpool3d,
 )
+from ._positions import RotaryEmbedding, SinusoidalPositions
 from ._recurrent import GRU, LSTM, RNN
 from ._recurrent_cells import GRUCell, LSTMCell, RNNCell
 from ._shape import Flatten, Unflatten
@@ -217,10 +219,12 @@ __all__ = [
     "ReplicationPad2d",
     "ReplicationPad3d",
     "Residual",
+    "RotaryEmbedding",
     "SELU",
     "Sequential",
     "SiLU",
     "Sigmoid",
+    "SinusoidalPositions",
     "Softmax",
     "Softmax2d",
     "Softmin",
@@ -228,6 +232,7 @@ __all__ = [
     "Softshrink",
     "Softsign",
     "Step",
+    "SwiGLU",
     "Tanh",
     "Tanhshrink",
     "Threshold",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import init
 from ..backend import Array
+from ..functional._dropout import check_probability
 from ..functional._errors import complaint
 from ..functional._multi_head import multi_head_attention_forward
 from ._cells import Parameter
@@ -103,8 +104,7 @@ class MultiheadAttention(Layer):
                 "MultiheadAttention",
                 f"expected num_heads of at least 1 that divides embed_dim, got {num_heads} and {embed_dim}",
             )
-        if not 0.0 <= dropout <= 1.0:
-            raise complaint("MultiheadAttention", f"expected a probability between 0 and 1, got {dropout}")
+        check_probability("MultiheadAttention", dropout)
         self.embed_dim, self.num_heads, self.dropout = embed_dim, num_heads, dropout
         self.kdim, self.vdim = embed_dim if kdim is None else kdim, embed_dim if vdim is None else vdim
         self.batch_first, self.add_zero_attn, self.generator = batch_first, add_zero_attn, generator
