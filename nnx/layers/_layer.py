@@ -180,7 +180,7 @@ class Layer:
         state
             Arrays by dotted path, as ``state_dict`` gives them.
         strict
-            Whether a key too few or too many is an error.
+            Whether a key too few or too many is an error. ``num_batches_tracked`` may be missing, as in PyTorch.
 
         Returns
         -------

@@ -23,6 +23,12 @@ class LoadResult(NamedTuple):
     missing_keys: list[str]
     unexpected_keys: list[str]
 
+    def __repr__(self) -> str:
+        """As PyTorch prints its own."""
+        if not any(self):
+            return "<All keys matched successfully>"
+        return f"LoadResult(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
+
 
 def persistent(layer: Layer) -> list[tuple[str, Cell]]:
     """Path and cell of everything that a state dict holds, a tied cell once for each place."""
@@ -79,7 +85,8 @@ def load(layer: Layer, state: Mapping[str, Array], strict: bool) -> LoadResult:
     places = persistent(layer)
     state = _renamed(places, state)
     names = {path for path, _ in places}
-    missing = [path for path, _ in places if path not in state]
+    # As PyTorch, which did not always count batches: states without the count load.
+    missing = [path for path, _ in places if path not in state and not path.endswith("num_batches_tracked")]
     unexpected = [path for path in state if path not in names]
     problems = [f'"{path}": {reason}' for path, cell in places if (reason := _misfit(path, cell, state))]
     if strict:
@@ -90,7 +97,7 @@ def load(layer: Layer, state: Mapping[str, Array], strict: bool) -> LoadResult:
             f"{type(layer).__name__}: the state dict does not fit, nothing was loaded:\n  "
             + "\n  ".join(problems)
         )
-    new = [(cell, converted(state[path], cell.value)) for path, cell in places if path in state]
+    new = [(cell, _loaded(path, state[path], cell.value)) for path, cell in places if path in state]
     for cell, value in new:
         cell.value = value
     return LoadResult(missing, unexpected)
@@ -111,6 +118,14 @@ def _renamed(places: list[tuple[str, Cell]], state: Mapping[str, Array]) -> Mapp
     return {older.get(path, path): x for path, x in state.items()} if older else state
 
 
+def _loaded(path: str, value: Array, like: Array) -> Array:
+    try:
+        return converted(value, like)
+    except Exception as error:
+        error.add_note(f'nnx: in "{path}" of the state dict; nothing was loaded')
+        raise
+
+
 def _misfit(path: str, cell: Cell, state: Mapping[str, Array]) -> str | None:
     if path not in state:
         return None
@@ -119,6 +134,8 @@ def _misfit(path: str, cell: Cell, state: Mapping[str, Array]) -> str | None:
         backend = backend_of(value)
     except TypeError:
         return f"expected an array, got {type(value).__name__}"
+    if getattr(value.dtype, "kind", "f") in "OSUMm":  # NumPy's objects, texts and times
+        return f"expected numbers, got dtype {value.dtype}"
     if tuple(value.shape) != tuple(wanted.shape):
         return f"expected shape {tuple(wanted.shape)}, got {tuple(value.shape)}"
     complex_kind = "complex floating"

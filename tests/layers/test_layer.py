@@ -197,6 +197,40 @@ def test_loading_lists_all_that_is_wrong_and_loads_nothing(lib: Any) -> None:
     assert net.scale.dtype == lib.xp.float32
 
 
+def test_results_of_loading_print_as_in_torch() -> None:
+    layer = nnx.Linear(2, 1)
+    assert repr(layer.load_state_dict(layer.state_dict())) == "<All keys matched successfully>"
+    assert repr(layer.load_state_dict({}, strict=False)).endswith(
+        "(missing_keys=['weight', 'bias'], unexpected_keys=[])"
+    )
+
+
+def test_states_without_a_count_of_batches_load() -> None:
+    layer, state = nnx.BatchNorm1d(2), nnx.BatchNorm1d(2).state_dict()
+    del state["num_batches_tracked"]
+    assert layer.load_state_dict(state) == ([], [])
+    del state["running_mean"]
+    with pytest.raises(ValueError, match='"running_mean": missing$'):
+        layer.load_state_dict(state)
+
+
+def test_arrays_of_what_is_no_number_are_refused() -> None:
+    layer = nnx.Linear(2, 1)
+    for dtype in ("object", "<U3", "datetime64[s]"):
+        with pytest.raises(ValueError, match='"bias": expected numbers, got dtype'):
+            layer.load_state_dict({"bias": np.zeros(1, dtype)}, strict=False)
+
+
+def test_tensors_of_torch_load(lib: Any) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
+    theirs, ours = torch.nn.Linear(3, 2), nnx.Linear(3, 2)
+    ours.load_state_dict(theirs.state_dict())
+    lib.assert_equal(ours.weight, theirs.weight.detach().numpy())
+    with pytest.raises(RuntimeError, match="requires grad") as caught:
+        ours.load_state_dict(dict(theirs.named_parameters()))
+    assert 'in "weight" of the state dict; nothing was loaded' in caught.value.__notes__[0]
+
+
 def test_arrays_of_another_library_load(lib: Any) -> None:
     layer = nnx.Linear(3, 2)
     layer.load_state_dict({"weight": np.ones((2, 3)), "bias": np.asarray([1, 2])})
