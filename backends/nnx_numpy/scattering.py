@@ -1,4 +1,4 @@
-"""Adding, and taking extrema, at repeated places and along an axis."""
+"""Adding, and taking extrema, at repeated places and along an axis; the largest elements."""
 
 from __future__ import annotations
 
@@ -66,7 +66,29 @@ def logcumsumexp(x: Array, *, axis: int) -> Array:
         return np.logaddexp.accumulate(x, axis)
 
 
+def top_k_indices(x: Array, *, k: int, axis: int, largest: bool) -> Array:
+    """A partition, and the order of what it chose; all in order where equal elements are on both sides of it."""
+    from .overrides import reference
+
+    rows = np.moveaxis(x, axis, -1)
+    n = rows.shape[-1]
+    if not 0 < k < n or not x.size:
+        return reference("top_k_indices")(x, k=k, axis=axis, largest=largest)
+    at = n - k if largest else k - 1
+    order = np.argpartition(rows, at, axis=-1)
+    chosen = np.sort(order[..., at:] if largest else order[..., :k], axis=-1)
+    values = np.take_along_axis(rows, chosen, -1)
+    edge = np.take_along_axis(rows, order[..., at : at + 1], -1)
+    if not (np.count_nonzero(rows == edge) == np.count_nonzero(values == edge) and (edge == edge).all()):
+        return reference("top_k_indices")(x, k=k, axis=axis, largest=largest)
+    if largest:
+        places = k - 1 - np.argsort(values[..., ::-1], axis=-1, kind="stable")[..., ::-1]
+    else:
+        places = np.argsort(values, axis=-1, kind="stable")
+    return np.moveaxis(np.take_along_axis(chosen, places, -1), -1, axis)
+
+
 OVERRIDES: dict[str, Any] = {
     function.__name__: (function, ())
-    for function in (sum_rows, segment_extremum, cumulative_extremum, logcumsumexp)
+    for function in (sum_rows, segment_extremum, cumulative_extremum, logcumsumexp, top_k_indices)
 }

@@ -201,9 +201,12 @@ class Indexing:
             if g.shape != now.shape:
                 g = (self.namespace if isinstance(g, TracedArray) else self.fast).reshape(g, now.shape)
             return self._assign(p, key, now + g)
-        from .scatter import xp_scatter_add
+        from .scatter import scatter_rows, xp_scatter_add
 
         xp = self.namespace if isinstance(p, TracedArray) else self.fast
+        if self.owns(key):  # integers: whole rows
+            index = xp.reshape(xp.where(key < 0, key + p.shape[0], key), (-1,))
+            return scatter_rows(p, index, xp.reshape(g, (key.size, *p.shape[1:])))
         flat = xp.reshape(p, (-1,))
         where = xp.reshape(self._positions(p, key), (-1,))
         return xp.reshape(xp_scatter_add(xp, flat, (where,), xp.reshape(g, (-1,))), p.shape)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ..autodiff import array_namespace
+from ..autodiff import array_namespace, primitive
 from ..backend import Array
 from ._errors import complaint
 
@@ -16,6 +16,15 @@ class TopK(NamedTuple):
 
     values: Array
     indices: Array
+
+
+@primitive("top_k_indices", params=("k", "axis", "largest"))
+def _top_k_indices(xp: Any, x: Array, *, k: int, axis: int, largest: bool) -> Array:
+    order = xp.argsort(x, axis=axis, descending=largest)
+    return order[(slice(None),) * axis + (slice(0, k), ...)]
+
+
+_top_k_indices.defpullback(None)
 
 
 def top_k(x: Array, k: int, axis: int = -1, largest: bool = True, sorted: bool = True) -> TopK:
@@ -65,8 +74,7 @@ def top_k(x: Array, k: int, axis: int = -1, largest: bool = True, sorted: bool =
     rows = x if x.ndim else xp.reshape(x, (1,))
     if not 0 <= k <= rows.shape[axis]:
         raise complaint("top_k", f"expected k from 0 to {rows.shape[axis]}, got {k} (shape {tuple(x.shape)})")
-    order = xp.argsort(rows, axis=axis, descending=largest)
-    indices = order[(slice(None),) * axis + (slice(0, k), ...)]
+    indices = _top_k_indices(rows, k=k, axis=axis, largest=largest)
     values = xp.take_along_axis(rows, indices, axis=axis)
     if x.ndim:
         return TopK(values, indices)

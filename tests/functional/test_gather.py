@@ -183,6 +183,12 @@ NUMPY = [
     ("cumulative_extremum", (np.array([1.0, 1.0, 0.5, np.nan, 3.0, np.nan]),), {"axis": 0, "largest": True}),
     ("cumulative_extremum", (np.round(CUBE),), {"axis": 1, "largest": False}),
     ("cumulative_extremum", (np.round(CUBE).astype(int),), {"axis": 2, "largest": True}),
+    *[
+        ("top_k_indices", (x,), {"k": k, "axis": axis, "largest": largest})
+        for x in (CUBE, np.round(CUBE), np.where(CUBE > 0.5, np.nan, CUBE), np.round(CUBE).astype(int))
+        for k, axis in ((2, 2), (1, 0), (3, 1), (0, 1), (2, 1))
+        for largest in (True, False)
+    ],
     ("logcumsumexp", (CUBE,), {"axis": 2}),
     ("logcumsumexp", (np.array([-np.inf, -np.inf, 800.0, 801.0]),), {"axis": 0}),
 ]
