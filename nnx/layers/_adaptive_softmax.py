@@ -101,6 +101,7 @@ class AdaptiveLogSoftmaxWithLoss(Layer):
         """Shapes ``(N, in_features)`` and ``(N,)``, or without ``N``; the output has that of the target."""
         xp, single = array_namespace(x, target), not target.ndim
         self._check(xp, x, target)
+        target = xp.astype(target, xp.int64)
         if single:
             x, target = xp.expand_dims(x, axis=0), xp.expand_dims(target, axis=0)
         cluster = xp.zeros(target.shape, dtype=xp.int64, device=target.device)

@@ -9,7 +9,7 @@ from ..backend import Array
 from ..functional._errors import complaint
 from ._binary import with_logits
 from ._elementwise import check_arrays, check_reduction, reduce, together
-from ._targets import check_weight
+from ._targets import check_weight, indices
 
 __all__ = ["multi_margin_loss", "multilabel_margin_loss", "multilabel_soft_margin_loss"]
 
@@ -56,14 +56,13 @@ def multi_margin_loss(
         raise complaint(name, f"expected class indices of shape {rows}, got {tuple(target.shape)}")
     check_weight(name, x, weight)
     xp = array_namespace(x, target, weight)
-    index = xp.reshape(target, (-1, 1))
-    _check_range(xp, name, target, 0, x.shape[1])
-    others = index != xp.arange(x.shape[1], dtype=index.dtype, device=x.device)
+    index = xp.reshape(_in_range(xp, name, target, 0, x.shape[1]), (-1, 1))
+    others = index != xp.arange(x.shape[1], dtype=xp.int64, device=x.device)
     z = margin - xp.take_along_axis(x, index, axis=1) + x
     z = xp.where(xp.logical_and(others, z > 0), z, 0.0)
     losses = xp.sum(z if p == 1 else z * z, axis=1) / x.shape[1]
     if weight is not None:
-        losses = losses * xp.take(weight, xp.reshape(target, (-1,)), axis=0)
+        losses = losses * xp.take(weight, index[:, 0], axis=0)
     return reduce(xp, xp.reshape(losses, tuple(target.shape)), reduction)
 
 
@@ -93,10 +92,9 @@ def multilabel_margin_loss(input: Array, target: Array, reduction: str = "mean")
             name, f"expected a target of the input's shape {tuple(input.shape)}, got {tuple(target.shape)}"
         )
     xp = array_namespace(x, target)
-    _check_range(xp, name, target, -1, x.shape[1])
-    index = xp.reshape(target, x.shape)
+    index = xp.reshape(_in_range(xp, name, target, -1, x.shape[1]), x.shape)
     named = xp.cumulative_sum(xp.astype(index < 0, xp.int64), axis=1) == 0
-    classes = xp.arange(x.shape[1], dtype=index.dtype, device=x.device)
+    classes = xp.arange(x.shape[1], dtype=xp.int64, device=x.device)
     hits = xp.logical_and(named[:, :, None], index[:, :, None] == classes)
     counts = xp.logical_and(named[:, :, None], xp.logical_not(xp.any(hits, axis=1, keepdims=True)))
     right = xp.take_along_axis(x, xp.where(named, index, 0), axis=1)
@@ -149,7 +147,9 @@ def _rows(name: str, input: Array, target: Array, reduction: str) -> Array:
     return input if input.ndim == 2 else xp.reshape(input, (1, -1))
 
 
-def _check_range(xp: Any, name: str, target: Array, least: int, classes: int) -> None:
+def _in_range(xp: Any, name: str, target: Array, least: int, classes: int) -> Array:
+    """The class indices as int64; raises unless all are from ``least`` on and name a class."""
     if target.size and not least <= int(xp.min(target)) <= int(xp.max(target)) < classes:
         found = f"{int(xp.min(target))} to {int(xp.max(target))}"
         raise complaint(name, f"expected targets from {least} to {classes - 1}, got {found}", IndexError)
+    return indices(target)

@@ -13,8 +13,8 @@ from ..autodiff import array_namespace, primitive
 from ..backend import Array
 from ..functional._errors import complaint, not_arrays
 from ..functional._softmax import log_softmax
-from ._elementwise import check_reduction
-from ._targets import at_target, by_class, check_scores, check_weight, class_axis, row_scale, scaled
+from ._elementwise import check_arrays, check_reduction
+from ._targets import at_target, by_class, check_scores, check_weight, class_axis, indices, row_scale, scaled
 
 __all__ = ["cross_entropy", "nll_loss"]
 
@@ -141,8 +141,15 @@ def cross_entropy(
     """
     if not (hasattr(input, "dtype") and hasattr(target, "dtype")):
         raise not_arrays("cross_entropy", input=input, target=target)
-    if input.dtype == target.dtype:  # the one case that cannot be class indices
+    if (
+        input.dtype == target.dtype or input.shape == target.shape != ()
+    ):  # the cases that cannot be class indices
+        if ignore_index >= 0:
+            raise complaint(
+                "cross_entropy", f"expected no ignore_index beside probabilities, got {ignore_index}"
+            )
         return _with_probabilities(input, target, weight, reduction, label_smoothing)
+    target = indices(target)
     if label_smoothing:
         return _smoothed(input, target, weight, ignore_index, reduction, label_smoothing)
     return _cross_entropy(input, target, weight, reduction=reduction, ignore_index=ignore_index, kept=Kept())
@@ -151,7 +158,9 @@ def cross_entropy(
 def _reduced(xp: Any, losses: Array, reduction: str, total: Any) -> Array:
     if reduction == "none":
         return losses
-    return xp.sum(losses) / total if reduction == "mean" else xp.sum(losses)
+    if reduction == "sum":
+        return xp.sum(losses)
+    return xp.sum(losses) / total if bool(total != 0) else xp.sum(losses) + float("nan")
 
 
 def _with_probabilities(
@@ -160,8 +169,9 @@ def _with_probabilities(
     name = "cross_entropy"
     check_reduction(name, reduction)
     xp = array_namespace(input, target)
-    if not xp.isdtype(target.dtype, "real floating"):
-        raise complaint(name, f"expected floating-point scores, got {input.dtype}", TypeError)
+    if not all(xp.isdtype(x.dtype, "real floating") for x in (input, target)):
+        got = f"{input.dtype} and {target.dtype}"
+        raise complaint(name, f"expected floating-point scores and probabilities, got {got}", TypeError)
     if target.shape != input.shape or not input.shape:
         raise complaint(
             name, f"expected probabilities of the scores' shape {input.shape}, got {target.shape}"
@@ -175,7 +185,7 @@ def _with_probabilities(
     if weight is not None:
         target = target * by_class(xp, weight, input)
     losses = -xp.sum(log_softmax(input, axis) * target, axis=axis)
-    return _reduced(xp, losses, reduction, losses.size if losses.size else float("nan"))
+    return _reduced(xp, losses, reduction, losses.size)
 
 
 def _smoothed(
@@ -218,7 +228,8 @@ def nll_loss(
     >>> float(nll_loss(np.log(np.asarray([[0.25, 0.75]])), np.asarray([1])).round(4))
     0.2877
     """
-    xp = array_namespace(input, target)
+    check_arrays("nll_loss", input=input, target=target)
+    xp, target = array_namespace(input, target), indices(target)
     check_scores(xp, "nll_loss", input, target, weight, reduction)
     scale = row_scale(xp, "nll_loss", input, target, weight, reduction, ignore_index)
     index, axis = at_target(xp, input, target)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..autodiff import array_namespace
 from ..backend import Array
 from ..functional._errors import complaint, not_arrays
 from ._elementwise import check_reduction
@@ -15,6 +16,7 @@ __all__ = [
     "check_target",
     "check_weight",
     "class_axis",
+    "indices",
     "row_scale",
     "scaled",
 ]
@@ -37,7 +39,8 @@ def row_scale(
         return scale
     total = float(target.size) if alike else xp.sum(scale)
     if not target.size or not (alike or bool(total != 0)):
-        return scale * float("nan")
+        nan = scale * float("nan")  # nothing counts: the mean is NaN, but what is ignored has no slope
+        return nan if valid is None else xp.where(valid, nan, 0.0)
     return scale / total
 
 
@@ -63,6 +66,13 @@ def check_target(xp: Any, name: str, scores: Array, target: Array, ignore: int) 
     return valid
 
 
+def indices(target: Array) -> Array:
+    """Whole numbers as int64, which has one for every class however many; anything else as it came."""
+    xp: Any = array_namespace(target)
+    kind = target.dtype
+    return xp.astype(target, xp.int64) if kind != xp.int64 and xp.isdtype(kind, "integral") else target
+
+
 def class_axis(scores: Array) -> int:
     return 0 if scores.ndim == 1 else 1
 
@@ -79,7 +89,8 @@ def scaled(xp: Any, losses: Array, scale: Array, reduction: str) -> Array:
     losses = xp.where(scale == 0, 0, losses) * scale if scale.ndim else losses * scale
     if reduction == "none":
         return losses
-    return xp.sum(losses) if losses.size or reduction == "sum" else xp.sum(losses) * float("nan")
+    counts = reduction == "sum" or (losses.size and bool(xp.any(scale != 0)))
+    return xp.sum(losses) if counts else xp.sum(losses) + float("nan")
 
 
 def check_scores(
@@ -100,8 +111,7 @@ def check_scores(
         raise complaint(name, f"expected label_smoothing between 0 and 1, got {smoothing}")
     if not xp.isdtype(target.dtype, "integral"):
         raise complaint(
-            name, f"expected integer class indices, or probabilities of dtype {input.dtype}, got {target.dtype}",
-            TypeError,
+            name, f"expected integer class indices, or probabilities of shape {shape}, got {target.dtype}", TypeError
         )  # fmt: skip
     expected = (*shape[:1], *shape[2:]) if len(shape) > 1 else ()
     if target.shape != expected:

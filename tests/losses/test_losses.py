@@ -39,12 +39,19 @@ def test_whole_numbers_are_taken_as_targets_of_a_difference(lib: Any) -> None:
     lib.assert_close(out, 0.125)
 
 
-@pytest.mark.parametrize("kind", ["int8", "int32", "uint8", "int64"])
-def test_class_indices_may_be_of_any_integer_dtype(kind: str, lib: Any) -> None:
-    expected = losses.cross_entropy(lib.asarray(X), lib.asarray(T))
-    lib.assert_close(
-        losses.cross_entropy(lib.asarray(X), lib.asarray(T, kind)), lib.to_numpy(expected), rtol=1e-15
-    )
+@pytest.mark.parametrize("kind", ["int8", "int32", "uint8", "uint64"])
+@pytest.mark.parametrize("name", ["cross_entropy", "nll_loss", "multi_margin_loss", "ctc_loss"])
+def test_class_indices_may_be_of_any_integer_dtype(name: str, kind: str, lib: Any) -> None:
+    """Also where there are more classes than the dtype has numbers."""
+    x, t = lib.asarray(np.random.default_rng(2).standard_normal((4, 300))), [1, 0, 4, 2]
+
+    def loss(x: Any, t: Any) -> Any:
+        lengths = ((4,), (4,)) if name == "ctc_loss" else ()
+        return getattr(losses, name)(x, t, *lengths)
+
+    expected = nnx.value_and_grad(loss)(x, lib.asarray(t, "int64"))
+    for got, wanted in zip(nnx.value_and_grad(loss)(x, lib.asarray(t, kind)), expected, strict=True):
+        lib.assert_close(got, lib.to_numpy(wanted), rtol=1e-15)
 
 
 def test_the_mean_over_nothing_is_nan(lib: Any) -> None:

@@ -68,7 +68,16 @@ ROWS = [
         "cross_entropy", (X,), (np.array([1, 2, 4, 1]), CLASS_WEIGHTS), ("weight",),
         arguments={"label_smoothing": 0.1, "ignore_index": 4},
     ),
+    *[
+        Row("cross_entropy", (x,), (target, *weights), ("weight",) * len(weights), arguments={"label_smoothing": a})
+        for x, target in ((X, np.full(4, -100)), (X[:0], CLASSES[:0]), (X[0], np.asarray(-100)),
+                          (SPREAD[..., :0, 0].repeat(2, 1)[:, :5], SPREAD_CLASSES[:, :0, 0]))
+        for weights in ((), (CLASS_WEIGHTS,)) for a in (0.0, 0.1)
+    ],
+    Row("cross_entropy", (X,), (CLASSES, CLASS_WEIGHTS * 0.0), ("weight",)),
     Row("cross_entropy", (X, SHARES)),
+    Row("cross_entropy", (X[:0], SHARES[:0])),
+    Row("cross_entropy", (X,), (SHARES.astype("f4"),)),
     Row("cross_entropy", (X[0], SHARES[0])),
     Row("cross_entropy", (SPREAD, np.abs(SPREAD))),
     Row("cross_entropy", (X, SHARES), (CLASS_WEIGHTS,), ("weight",)),
@@ -77,6 +86,8 @@ ROWS = [
     Row("nll_loss", (X[0],), (CLASSES[0],)),
     Row("nll_loss", (SPREAD,), (SPREAD_CLASSES, CLASS_WEIGHTS[:3]), ("weight",)),
     Row("nll_loss", (X,), (np.array([1, -100, 3, -100]),)),
+    Row("nll_loss", (X,), (np.full(4, -100), CLASS_WEIGHTS), ("weight",)),
+    Row("nll_loss", (X[:0],), (CLASSES[:0], CLASS_WEIGHTS), ("weight",)),
     *[Row("smooth_l1_loss", (X, Y), arguments={"beta": beta}) for beta in (1.0, 0.3, 0, 5)],
     Row("smooth_l1_loss", (np.array([1.0, -1.0, 0.0]),), (np.zeros(3),)),
     *[Row("huber_loss", (X, Y), arguments={"delta": delta}) for delta in (1, 0.3, 5.0)],
