@@ -49,6 +49,7 @@ with_logits = elementwise_loss(
         sigmoid(x) - target if pos is None else (1.0 - target) - _logits_weight(target, pos) * sigmoid(-x)
     ),
     _logits_target_slope,
+    lambda xp, x, target, _: target * softplus_of_minus(xp, x),
 )
 
 
@@ -78,7 +79,7 @@ def binary_cross_entropy(
     50.0
     """
     name = "binary_cross_entropy"
-    _check_pair(name, input, target, reduction)
+    _check_pair(name, input, target, reduction, weight=weight)
     if input.dtype != target.dtype:
         raise complaint(
             name, f"expected a target of the input's dtype {input.dtype}, got {target.dtype}", TypeError
@@ -111,7 +112,7 @@ def binary_cross_entropy_with_logits(
     reduction
         ``"mean"``, ``"sum"`` or ``"none"``.
     pos_weight
-        A factor :math:`w_+` for positive targets, of a shape that broadcasts; a constant, without a gradient.
+        A factor :math:`w_+` for positive targets, of a shape that broadcasts.
 
     Examples
     --------
@@ -120,16 +121,25 @@ def binary_cross_entropy_with_logits(
     array([800.,   0.])
     """
     name = "binary_cross_entropy_with_logits"
-    _check_pair(name, input, target, reduction)
+    _check_pair(name, input, target, reduction, weight=weight, pos_weight=pos_weight)
     _check_floating(name, target)
     return with_logits(input, target, weight, pos_weight, reduction=reduction)
 
 
-def _check_pair(name: str, input: Array, target: Array, reduction: str) -> None:
+def _check_pair(name: str, input: Array, target: Array, reduction: str, **factors: Array | None) -> None:
     check_reduction(name, reduction)
     check_arrays(name, input=input, target=target)
+    shape = tuple(input.shape)
     if target.shape != input.shape:
-        raise complaint(name, f"expected a target of the input's shape {input.shape}, got {target.shape}")
+        raise complaint(name, f"expected a target of the input's shape {shape}, got {tuple(target.shape)}")
+    for what, factor in factors.items():
+        if factor is None or tuple(factor.shape) == shape:
+            continue
+        given = tuple(factor.shape)
+        if len(given) > len(shape) or any(
+            n not in (1, m) for n, m in zip(given[::-1], shape[::-1], strict=False)
+        ):
+            raise complaint(name, f"expected a {what} that broadcasts to shape {shape}, got {given}")
 
 
 def _check_floating(name: str, target: Array) -> None:

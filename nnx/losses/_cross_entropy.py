@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..autodiff import array_namespace, primitive
+from ..autodiff.scatter import index_add
 from ..backend import Array
 from ..functional._errors import complaint, not_arrays
 from ..functional._softmax import log_softmax
@@ -98,7 +99,30 @@ def _cross_entropy_pullback(
     return _slope(log_softmax(scores, class_axis(scores)), target, g * scale)
 
 
-_cross_entropy.defpullback(_cross_entropy_pullback, None, None)
+def _by_weight(
+    xp: Any,
+    g: Array,
+    out: Array,
+    scores: Array,
+    target: Array,
+    weight: Array,
+    *,
+    reduction: str,
+    ignore_index: int,
+    kept: Kept,
+) -> Array:
+    """For each class the losses of its rows; less the mean, where the weights divide it."""
+    del kept
+    index, axis = at_target(xp, scores, target)
+    losses = -xp.squeeze(xp.take_along_axis(log_softmax(scores, axis), index, axis=axis), axis=axis)
+    if reduction == "mean":
+        scale = row_scale(xp, "cross_entropy", scores, target, weight, "sum", ignore_index)
+        g, losses = g / xp.sum(scale), losses - out
+    rows = xp.where(target == ignore_index, 0.0, g * losses)
+    return index_add(xp, weight.shape, 0, xp.reshape(index, (-1,)), xp.reshape(rows, (-1,)))
+
+
+_cross_entropy.defpullback(_cross_entropy_pullback, None, _by_weight)
 
 
 def cross_entropy(

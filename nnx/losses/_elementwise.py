@@ -86,11 +86,13 @@ def reduce(xp: Any, loss: Array, reduction: str) -> Array:
     return xp.mean(loss) if loss.size else xp.sum(loss) * float("nan")
 
 
-def elementwise_loss(name: str, value: Term, slope: Term, target_slope: Term) -> Any:
+def elementwise_loss(
+    name: str, value: Term, slope: Term, target_slope: Term, constant_slope: Term | None = None
+) -> Any:
     """The fused primitive ``(x, target, weight, constant, reduction)`` of a loss given as a term and its slopes.
 
-    Each term is called as ``(xp, x, target, constant)``; the constant is a number of the loss, or what
-    ``pos_weight`` needs.
+    Each term is called as ``(xp, x, target, constant)``; the constant is a number of the loss, or ``pos_weight``,
+    the one that has a slope.
     """
 
     @primitive(name, params=("reduction",))
@@ -119,7 +121,7 @@ def elementwise_loss(name: str, value: Term, slope: Term, target_slope: Term) ->
             scaled * slope(xp, x, target, constant) if needed[0] else None,
             scaled * target_slope(xp, x, target, constant) if needed[1] else None,
             g * value(xp, x, target, constant) if needed[2] else None,
-            None,
+            scaled * constant_slope(xp, x, target, constant) if needed[3] and constant_slope else None,
         )
 
     return loss.defpullback(joint(pullback))

@@ -157,3 +157,23 @@ def test_nan_stays(lib: Any) -> None:
         losses.triplet_margin_loss(rows, rows, rows, reduction="none"),
     ):
         np.testing.assert_array_equal(np.isnan(lib.to_numpy(out)), [True, False])
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_weights_of_classes_have_derivatives(reduction: str, smoothing: float) -> None:
+    """PyTorch has none."""
+    target, places = np.array([1, 0, -100, 2]), np.array([[1, 0, -100, 2, 0]])
+    arguments: dict[str, Any] = {"reduction": reduction, "label_smoothing": smoothing}
+    f = lambda x, w, t: losses.cross_entropy(x, t, w, **arguments)  # noqa: E731
+    check_gradients(lambda x, w: f(x, w, target), X, np.arange(1.0, 6.0), order=2)
+    check_gradients(lambda x, w: f(x, w, places), X[None, :3, :], np.arange(1.0, 4.0), order=2)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_weights_of_elements_have_derivatives(reduction: str) -> None:
+    target = np.abs(np.sin(X))
+    check_gradients(
+        lambda x, t, w, p: losses.binary_cross_entropy_with_logits(x, t, w, reduction, p),
+        X, target, target[0] + 0.1, target[:, :1] + 0.5, order=2,
+    )  # fmt: skip

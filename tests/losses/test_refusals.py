@@ -97,6 +97,17 @@ BAD: list[tuple[Any, type[Exception], str]] = [
     ),
     (lambda a: losses.cross_entropy(a(X), a(T), reduction="max"), ValueError, "expected a reduction"),
     (lambda a: losses.cross_entropy(a(1.0), a(0)), ValueError, "expected scores with a class axis"),
+    (
+        lambda a: losses.binary_cross_entropy_with_logits(a(X), a(X), a(X[None])),
+        ValueError,
+        r"expected a weight that broadcasts to shape \(4, 5\), got \(1, 4, 5\)",
+    ),
+    (
+        lambda a: losses.binary_cross_entropy_with_logits(a(X), a(X), pos_weight=a(X[:, 0])),
+        ValueError,
+        r"expected a pos_weight that broadcasts to shape \(4, 5\), got \(4,\)",
+    ),
+    (lambda a: losses.binary_cross_entropy(a(X * 0), a(X * 0), a(X[:3])), ValueError, r"a weight that .*got \(3, 5\)"),
     (lambda a: losses.cross_entropy(a(X), a(X), ignore_index=1), ValueError, "no ignore_index beside probabilities"),
     (lambda a: losses.cross_entropy(a(X), a(X > 0)), TypeError, "expected floating-point scores and probabilities"),
     (lambda a: losses.mse_loss(a(T), a(T)), TypeError, "expected input of a real floating-point dtype, got .*int64"),
