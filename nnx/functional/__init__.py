@@ -76,6 +76,10 @@ from ._pool_adaptive import (
     adaptive_max_pool2d,
     adaptive_max_pool3d,
 )
+from ._pool_fractional import (
+    fractional_max_pool2d,
+    fractional_max_pool3d,
+)
 from ._pool_inverse import (
     max_unpool1d,
     max_unpool2d,
@@ -152,6 +156,8 @@ __all__ = [
     "feature_alpha_dropout",
     "flatten",
     "fold",
+    "fractional_max_pool2d",
+    "fractional_max_pool3d",
     "gather",
     "gelu",
     "glu",

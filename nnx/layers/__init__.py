@@ -87,6 +87,10 @@ from ._pool_adaptive import (
     AdaptiveMaxPool2d,
     AdaptiveMaxPool3d,
 )
+from ._pool_fractional import (
+    FractionalMaxPool2d,
+    FractionalMaxPool3d,
+)
 from ._pool_inverse import (
     MaxUnpool1d,
     MaxUnpool2d,
@@ -167,6 +171,8 @@ __all__ = [
     "FeatureAlphaDropout",
     "Flatten",
     "Fold",
+    "FractionalMaxPool2d",
+    "FractionalMaxPool3d",
     "GELU",
     "GLU",
     "GRU",

@@ -293,9 +293,66 @@ def test_an_index_that_comes_twice_holds_one_element(lib: Any) -> None:
     lib.assert_equal(F.max_unpool1d(out, indices, 2, 1), [[[0.0, 4.0, 0.0]]])
 
 
+FRACTIONAL = [
+    Row("fractional_max_pool2d", (2, 3, 9, 8), (2, (4, 3))),
+    Row("fractional_max_pool2d", (3, 8, 7), ((3, 2), (1, 6))),
+    Row("fractional_max_pool2d", (2, 2, 9, 8), (2,), {"output_ratio": (0.5, 0.7)}),
+    Row("fractional_max_pool2d", (0, 2, 6, 6), (2, 3)),
+    Row("fractional_max_pool3d", (2, 2, 5, 6, 7), (2, (2, 4, 3))),
+    Row("fractional_max_pool3d", (2, 5, 4, 6), ((1, 3, 2),), {"output_ratio": (0.5, 0.3, 0.6)}),
+]
+
+
+@pytest.mark.parametrize("row", FRACTIONAL, ids=lambda row: row.id)
+def test_with_the_same_samples_fractional_pooling_is_that_of_torch(
+    row: Row, lib: Any, agrees_with_torch: Any
+) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
+    axes = int(row.name[-2])
+    lead = row.shape[:-axes] if len(row.shape) == axes + 2 else (1, row.shape[0])
+    samples = np.random.default_rng(4).random((*lead, axes))
+    ours, theirs = getattr(F, row.name), getattr(torch.nn.functional, row.name)
+    x = draw(*row.shape)
+    agrees_with_torch(
+        lambda x, u: ours(x, *row.args, **row.options, _random_samples=u),
+        lambda x, u: theirs(x, *row.args, **row.options, _random_samples=u),
+        [x],
+        [samples],
+    )
+    options = {**row.options, "return_indices": True}
+    expected = theirs(torch.tensor(np.round(x)), *row.args, **options, _random_samples=torch.tensor(samples))
+    found = ours(lib.asarray(np.round(x)), *row.args, **options, _random_samples=lib.asarray(samples))
+    for out, t in zip(found, expected, strict=True):
+        lib.assert_equal(out, t.numpy())
+
+
+def test_windows_are_drawn_from_the_generator_and_the_same_everywhere(lib: Any) -> None:
+    x = np.arange(400, dtype=np.float32).reshape(1, 4, 10, 10)
+    out = F.fractional_max_pool2d(lib.asarray(x), 2, 4, generator=nnx.random.Generator(7))
+    samples = nnx.random.Generator(7).uniform((1, 4, 2), backend="numpy")
+    lib.assert_equal(out, F.fractional_max_pool2d(x, 2, 4, _random_samples=samples))
+    first, second = (F.fractional_max_pool2d(lib.asarray(x), 2, 4) for _ in range(2))
+    assert not np.array_equal(lib.to_numpy(first), lib.to_numpy(second))
+    nnx.seed(0)
+    lib.assert_equal(F.fractional_max_pool2d(lib.asarray(x), 2, 4), lib.to_numpy(first))
+
+
 X = draw(1, 2, 4, 4)
+U = np.zeros((1, 2, 2))
 I = np.zeros((1, 2, 4, 4), np.int64)
 REFUSED = [
+    ("fractional_max_pool2d", (X, 2), {}, "expected an output_size or an output_ratio"),
+    ("fractional_max_pool2d", (X, 2, 4), {}, r"expected room for \(4, 4\) windows"),
+    ("fractional_max_pool3d", (X[None], 2, (1, 3, 3)), {}, "expected room for"),
+    ("fractional_max_pool2d", (X, 2, None, (0.5, 1.5)), {}, "expected an output_ratio of 1 or 2 numbers"),
+    ("fractional_max_pool2d", (X[:, :0], 2, 2), {}, "expected nothing empty but the batch"),
+    ("fractional_max_pool2d", (X, 2, 2, None, False, U[:, :1]), {}, "expected _random_samples of shape"),
+    (
+        "fractional_max_pool2d",
+        (X, 2, 2, None, False, U.astype("float32")),
+        {},
+        "expected _random_samples of dtype float64",
+    ),
     ("max_unpool2d", (X[0, 0], I[0, 0], 2), {}, "expected an input with 4 axes"),
     ("max_unpool2d", (X, I[..., :1], 2), {}, "expected indices of the input's shape"),
     ("max_unpool2d", (X, I.astype("int32"), 2), {}, "expected indices of dtype int64, got int32"),

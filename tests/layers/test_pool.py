@@ -53,6 +53,20 @@ def test_a_layer_is_that_of_torch(row: Row, layer_agrees_with_torch: Any) -> Non
     layer_agrees_with_torch(ours, theirs, [draw(*row.shape)])
 
 
+@pytest.mark.parametrize("size", [{"output_size": 3}, {"output_ratio": (0.4, 0.7)}], ids=str)
+def test_fractional_pooling_holds_its_samples(size: Any, lib: Any, layer_agrees_with_torch: Any) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
+    samples = np.random.default_rng(2).random((2, 2, 2))
+    theirs = torch.nn.FractionalMaxPool2d(2, **size, _random_samples=torch.tensor(samples))
+    ours = nnx.FractionalMaxPool2d(2, **size, _random_samples=lib.asarray(samples))
+    assert list(ours.state_dict()) == list(theirs.state_dict()) == ["_random_samples"]
+    layer_agrees_with_torch(ours, theirs, [draw(2, 2, 7, 6)], single=None)
+    layer = nnx.FractionalMaxPool3d((2, 1, 2), output_size=2, return_indices=True)
+    assert repr(layer) == repr(torch.nn.FractionalMaxPool3d((2, 1, 2), 2))
+    assert [z.shape for z in layer(lib.asarray(draw(1, 4, 4, 4)))] == [(1, 2, 2, 2)] * 2
+    assert not layer.state_dict()
+
+
 def test_indices_come_with_the_values(lib: Any) -> None:
     out, indices = nnx.MaxPool2d(2, return_indices=True)(lib.asarray(np.arange(16.0).reshape(1, 4, 4)))
     lib.assert_equal(out, [[[5.0, 7.0], [13.0, 15.0]]])
@@ -102,6 +116,15 @@ def test_unpooling_undoes_pooling(args: Any, shape: Any, layer_agrees_with_torch
         (lambda: nnx.LPPool2d(2, 0), "LPPool2d: expected a kernel_size"),
         (lambda: nnx.LPPool2d(0, 2)(draw(1, 2, 4, 4)), "LPPool2d.*expected a norm_type other than 0"),
         (lambda: nnx.AdaptiveAvgPool2d((1, 2, 3)), "AdaptiveAvgPool2d: expected an output_size of 2 numbers"),
+        (lambda: nnx.FractionalMaxPool2d(2), "FractionalMaxPool2d: expected either an output_size or"),
+        (
+            lambda: nnx.FractionalMaxPool2d(2, 2, 0.5),
+            "FractionalMaxPool2d: expected either an output_size or",
+        ),
+        (
+            lambda: nnx.FractionalMaxPool3d(2, output_ratio=1.0),
+            "FractionalMaxPool3d: expected an output_ratio",
+        ),
         (lambda: nnx.MaxUnpool2d(2, 0), "MaxUnpool2d: expected a stride"),
         (
             lambda: nnx.MaxUnpool1d(2)(draw(1, 2), np.ones((1, 2), np.int64), output_size=(7,)),
