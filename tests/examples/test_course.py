@@ -21,6 +21,17 @@ class Row(NamedTuple):
 
 ROWS = [
     Row("01_linear_regression", ("∂J/∂w at", "∂J/∂b at", "w after descent", "b after descent")),
+    Row(
+        "02_many_features",
+        ("intercept b", "mean squared error J", "W and least squares"),
+        {"intercept b": 152.1335, "mean squared error J": 2859.696},
+        1e-6,
+    ),
+    Row(
+        "03_logistic_regression", ("∂J/∂θ", "∂J/∂b", "θ and scikit-learn's", "b and scikit-learn's", "share")
+    ),
+    Row("04_zero_or_one", ("clean digits", "read right with 2", "read right with 4", "read right with 6")),
+    Row("05_perceptron", ("points on the wrong", "mistakes", "error of another line", "largest gradient")),
 ]
 
 
