@@ -6,6 +6,7 @@ into pieces that stay in the cache by the caller. Gradients are only read.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -92,4 +93,16 @@ def adam(
     np.subtract(p, t, p)
 
 
-UPDATES = {"sgd": sgd, "adam": adam}
+def by_rule(xp: Any, rule: Callable[..., tuple[Array, Any]]) -> Callable[..., None]:
+    """The step of any optimizer that treats all elements alike: its rule, whose arrays stay in the cache too."""
+
+    def step(p: Array, g: Array, state: State, scratch: State, *coefficients: Any) -> None:
+        value, new = rule(xp, p, g, state, *coefficients)
+        p[...] = value
+        for old, x in zip(state, new, strict=True):
+            old[...] = x
+
+    return step
+
+
+UPDATES = {"sgd": sgd, "adam": adam, "by_rule": by_rule}

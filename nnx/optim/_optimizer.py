@@ -23,11 +23,11 @@ Known = tuple[int, dict[str, Array]]  # how many updates a parameter has had, an
 class Optimizer:
     """The base of the optimizers; a subclass gives its settings and its rule for one array.
 
-    A subclass defines ``statistics`` (the names of the arrays it keeps for each parameter, zeros at first; where
-    they are not of its shape, ``shapes``), ``coefficients`` (the numbers that its rule needs at a step) and
-    ``rule``, in standard functions; a backend may have the same rule in place, among its overrides as
-    ``"optim.<name>"``. A rule that treats all elements alike is given many parameters as one flat array; one that
-    looks at a whole parameter says so with ``elementwise = False``.
+    A subclass defines ``statistics`` (the names of the arrays it keeps for each parameter, zeros at first; where they
+    are not of its shape, ``shapes``), ``coefficients`` (the numbers that its rule needs at a step) and ``rule``, in
+    standard functions. A rule that treats all elements alike is given many parameters as one flat array; one that looks
+    at a whole parameter says so with ``elementwise = False``. A backend may have the rule in place among its overrides,
+    as ``"optim.<name>"``, or a way to apply any, as ``"optim.by_rule"``.
 
     Parameters
     ----------
@@ -262,8 +262,11 @@ class Optimizer:
             }
         if not self.elementwise:
             return PlainBucket(backend, members, group, step, states)
-        in_place = backend.overrides.get(f"optim.{self.name}")
+        in_place, general = (backend.overrides.get(f"optim.{name}") for name in (self.name, "by_rule"))
         if in_place is not None:
             return FusedBucket(backend, members, group, step, states, in_place[0])
+        if general is not None:
+            by_rule = general[0](backend.fast, self.rule)
+            return FusedBucket(backend, members, group, step, states, by_rule)
         flat = writes_through(backend, members[0][1].value)
         return (FlatBucket if flat else PlainBucket)(backend, members, group, step, states)
