@@ -7,6 +7,7 @@ from ._attention import scaled_dot_product_attention
 from ._attention_blocks import set_attention_memory
 from ._conv import conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d
 from ._cumulative import cumulative_max, cumulative_min, logcumsumexp
+from ._distance import cosine_similarity, pairwise_distance, pdist
 from ._dropout import (
     alpha_dropout,
     drop_path,
@@ -29,7 +30,7 @@ from ._grid_sample import (
     affine_grid,
     grid_sample,
 )
-from ._linear import linear
+from ._linear import bilinear, linear
 from ._multi_head import multi_head_attention_forward
 from ._norm import (
     batch_norm,
@@ -129,6 +130,7 @@ __all__ = [
     "avg_pool2d",
     "avg_pool3d",
     "batch_norm",
+    "bilinear",
     "celu",
     "channel_shuffle",
     "conv1d",
@@ -137,6 +139,7 @@ __all__ = [
     "conv_transpose1d",
     "conv_transpose2d",
     "conv_transpose3d",
+    "cosine_similarity",
     "cumulative_max",
     "cumulative_min",
     "digamma",
@@ -197,6 +200,8 @@ __all__ = [
     "normalize",
     "one_hot",
     "pad",
+    "pairwise_distance",
+    "pdist",
     "pixel_shuffle",
     "pixel_unshuffle",
     "polygamma",

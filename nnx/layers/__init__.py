@@ -14,6 +14,7 @@ from ._cells import Buffer, Parameter
 from ._containers import LayerDict, LayerList, Residual, Sequential
 from ._conv import Conv1d, Conv2d, Conv3d
 from ._conv_transpose import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
+from ._distance import CosineSimilarity, PairwiseDistance
 from ._dropout import (
     AlphaDropout,
     Dropout,
@@ -32,7 +33,7 @@ from ._gated import (
     RReLU,
 )
 from ._layer import Layer
-from ._linear import Identity, Linear
+from ._linear import Bilinear, Identity, Linear
 from ._norm import GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm
 from ._padding import (
     CircularPad1d,
@@ -145,6 +146,7 @@ __all__ = [
     "BatchNorm1d",
     "BatchNorm2d",
     "BatchNorm3d",
+    "Bilinear",
     "Buffer",
     "CELU",
     "ChannelShuffle",
@@ -160,6 +162,7 @@ __all__ = [
     "ConvTranspose1d",
     "ConvTranspose2d",
     "ConvTranspose3d",
+    "CosineSimilarity",
     "DropPath",
     "Dropout",
     "Dropout1d",
@@ -209,6 +212,7 @@ __all__ = [
     "Mish",
     "MultiheadAttention",
     "PReLU",
+    "PairwiseDistance",
     "Parameter",
     "PixelShuffle",
     "PixelUnshuffle",
