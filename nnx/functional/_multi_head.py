@@ -121,6 +121,8 @@ def multi_head_attention_forward(
     mask = _in_heads(xp, attn_mask, count, heads, (length, k.shape[2]), is_causal)
     before = k.shape[2]
     k, v = _fixed(xp, k, static_k, "static_k"), _fixed(xp, v, static_v, "static_v")
+    if k.shape[2] != v.shape[2]:
+        raise complaint(WHERE, f"expected keys and values of one length, got {k.shape[2]} and {v.shape[2]}")
     k, v = _with_biases(xp, k, v, bias_k, bias_v, static_k is not None or static_v is not None)
     if add_zero_attn:
         zero = xp.zeros((count, heads, 1, size), dtype=k.dtype, device=k.device)

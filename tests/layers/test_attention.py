@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 import nnx
-import nnx.functional as F
 
 
 def draw(*shape: int, seed: int = 3) -> np.ndarray:
@@ -102,26 +101,6 @@ def test_a_query_that_may_look_nowhere(need_weights: bool, lib: Any) -> None:
     found, _ = ours(x, x, x, attn_mask=lib.asarray(mask), need_weights=need_weights)
     lib.assert_close(found, expected.detach().numpy(), rtol=1e-9, atol=1e-12)
     assert bool(np.isnan(lib.to_numpy(found)).any()) is need_weights
-
-
-def test_keys_and_values_that_are_given(lib: Any) -> None:
-    """``static_k`` and ``static_v`` of the function."""
-    torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
-    rng = np.random.default_rng(0)
-    weights, bias, out = rng.standard_normal((12, 4)), rng.standard_normal(12), rng.standard_normal((4, 4))
-    fixed = draw(4, 3, 2), draw(4, 3, 2, seed=8)
-
-    def run(f: Any, array: Any) -> Any:
-        x = array(X)
-        return f(
-            x, x, x, 4, 2, array(weights), array(bias), None, None, True, 0.5, array(out), None, False,
-            static_k=array(fixed[0]), static_v=array(fixed[1]),
-        )  # fmt: skip
-
-    expected = run(torch.nn.functional.multi_head_attention_forward, torch.tensor)
-    found = run(F.multi_head_attention_forward, lib.asarray)
-    for x, y in zip(found, expected, strict=True):
-        lib.assert_close(x, y.numpy(), rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("need_weights", [True, False])
