@@ -60,7 +60,7 @@ ROWS: list[tuple[str, Any, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize("maximize", [False, True])
-@pytest.mark.parametrize(("name", "oracle", "settings"), ROWS, ids=lambda x: str(x))
+@pytest.mark.parametrize(("name", "oracle", "settings"), ROWS, ids=lambda x: getattr(x, "__name__", str(x)))
 def test_twenty_steps_are_the_formula(
     name: str, oracle: Any, settings: dict[str, Any], maximize: bool, lib: Any
 ) -> None:
