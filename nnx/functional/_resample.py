@@ -5,17 +5,15 @@ One primitive applies a map along an axis; its derivative is the transposed map,
 
 from __future__ import annotations
 
-import itertools
 import math
 import operator
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 from ..autodiff import array_namespace, primitive
 from ..backend import Array
 from ._errors import complaint
-from ._resample_plan import AxisMap, Taps, axis_map
+from ._resample_plan import FEW, AxisMap, Taps, axis_map
 
 __all__ = ["interpolate"]
 
@@ -31,18 +29,15 @@ MODES = {
 }
 """How each axis is resampled, and how many axes there may be."""
 
-FEW = 8  # so many taps are added one after the other; more are taken at once and summed
-
 
 @primitive("resample_axis", params=("axis", "plan"))
 def resample_axis(xp: Any, x: Array, *, axis: int, plan: AxisMap) -> Array:
     """The map ``plan.there`` along one axis, which is not negative."""
-    taps = plan.there
-    out = _one_by_one(xp, x, axis, taps) if len(taps.places) <= FEW else _at_once(xp, x, axis, taps)
-    if taps.idle is None:
+    after = (1,) * (x.ndim - 1 - axis)
+    out = (_one_by_one if plan.there.count <= FEW else _at_once)(xp, x, axis, plan.there, after)
+    if not plan.there.idle:
         return out
-    idle = held(xp, x.device, xp.bool, taps.idle)
-    return xp.where(xp.reshape(idle, (-1,) + (1,) * (x.ndim - 1 - axis)), 0, out)
+    return xp.where(xp.reshape(plan.there.on(x)[2], (-1, *after)), 0, out)
 
 
 resample_axis.defpullback(
@@ -50,35 +45,25 @@ resample_axis.defpullback(
 )
 
 
-def _one_by_one(xp: Any, x: Array, axis: int, taps: Taps) -> Array:
+def _one_by_one(xp: Any, x: Array, axis: int, taps: Taps, after: tuple[int, ...]) -> Array:
+    places, weights, _ = taps.on(x)
     total: Any = None
-    for places, weight in zip(taps.places, taps.weights, strict=True):
-        if isinstance(places, range) and (weight is not None or len(taps.places) > 1):
-            key = slice(places.start, places.stop, places.step)
-            part = x[(*(slice(None),) * axis, key, ...)]
+    for k in range(taps.count):
+        if taps.even[k] is not None and (taps.count > 1 or not taps.unit[k]):
+            part = x[(*(slice(None),) * axis, taps.even[k], ...)]
         else:
-            part = xp.take(x, held(xp, x.device, xp.int64, places), axis=axis)
-        if weight is not None:
-            part = part * xp.reshape(held(xp, x.device, x.dtype, weight), (-1,) + (1,) * (x.ndim - 1 - axis))
+            part = xp.take(x, places[k, :], axis=axis)
+        if not taps.unit[k]:
+            part = part * xp.reshape(weights[k, :], (-1, *after))
         total = part if total is None else total + part
     return total
 
 
-def _at_once(xp: Any, x: Array, axis: int, taps: Taps) -> Array:
-    count, n = len(taps.places), len(taps.places[0])
-    index = tuple(itertools.chain.from_iterable(taps.places))
-    weights = ((1.0,) * n if part is None else part for part in taps.weights)
-    factors = held(xp, x.device, x.dtype, tuple(itertools.chain.from_iterable(weights)))
-    parts = xp.take(x, held(xp, x.device, xp.int64, index), axis=axis)
-    parts = xp.reshape(parts, (*x.shape[:axis], count, n, *x.shape[axis + 1 :]))
-    factors = xp.reshape(factors, (count, n) + (1,) * (x.ndim - 1 - axis))
-    return xp.sum(parts * factors, axis=axis, dtype=x.dtype)
-
-
-@lru_cache(512)
-def held(xp: Any, device: Any, dtype: Any, numbers: Sequence[float]) -> Array:
-    """An array of them, kept for the next call: on a GPU each would cost a copy from the host."""
-    return xp.asarray(tuple(numbers), dtype=dtype, device=device)
+def _at_once(xp: Any, x: Array, axis: int, taps: Taps, after: tuple[int, ...]) -> Array:
+    places, weights, _ = taps.on(x)
+    parts = xp.take(x, xp.reshape(places, (-1,)), axis=axis)
+    parts = xp.reshape(parts, (*x.shape[:axis], taps.count, taps.size, *x.shape[axis + 1 :]))
+    return xp.sum(parts * xp.reshape(weights, (taps.count, taps.size, *after)), axis=axis, dtype=x.dtype)
 
 
 def interpolate(

@@ -107,11 +107,12 @@ def test_the_nearest_is_the_same_element_at_every_size(mode: str, dtype: str) ->
 
 def test_every_map_back_is_the_transpose() -> None:
     def dense(taps: Any, n: int) -> np.ndarray:
-        matrix = np.zeros((len(taps.places[0]), n))
-        for places, weights in zip(taps.places, taps.weights, strict=True):
-            for i, j in enumerate(places):
-                matrix[i, j] += 1.0 if weights is None else weights[i]
-        return matrix * (1 - np.asarray(taps.idle or 0.0))[..., None]
+        matrix = np.zeros((taps.size, n))
+        places, weights, idle = taps.on(matrix)
+        for k in range(taps.count):
+            np.add.at(matrix, (np.arange(taps.size), places[k]), weights[k])
+        assert taps.idle == idle.any()
+        return matrix
 
     for mode in ("nearest", "linear", "cubic", "area"):
         for n, out in [(1, 5), (5, 1), (4, 9), (9, 4)]:
