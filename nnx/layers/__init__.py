@@ -35,6 +35,7 @@ from ._gated import (
 from ._layer import Layer
 from ._linear import Bilinear, Identity, Linear
 from ._norm import GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm
+from ._orthogonal import orthogonal
 from ._padding import (
     CircularPad1d,
     CircularPad2d,
@@ -260,6 +261,7 @@ __all__ = [
     "ZeroPad2d",
     "ZeroPad3d",
     "is_parametrized",
+    "orthogonal",
     "register_parametrization",
     "remove_parametrizations",
     "spectral_norm",

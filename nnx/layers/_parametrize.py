@@ -29,7 +29,10 @@ class ParametrizationList(LayerList):
 
     def __init__(self, first: Layer, cell: Cell) -> None:
         super().__init__([first])
-        new = first.right_inverse(read(cell)) if hasattr(first, "right_inverse") else None
+        try:
+            new = first.right_inverse(read(cell)) if hasattr(first, "right_inverse") else None
+        except NotImplementedError:  # one that cannot go backwards with its present settings
+            new = None
         if isinstance(new, Sequence):
             for i, value in enumerate(new):
                 setattr(self, f"original{i}", _like(cell, value))

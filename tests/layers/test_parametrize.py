@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 
 import nnx
-from nnx import is_parametrized, register_parametrization, remove_parametrizations, spectral_norm, weight_norm
+from nnx import (
+    is_parametrized,
+    orthogonal,
+    register_parametrization,
+    remove_parametrizations,
+    spectral_norm,
+    weight_norm,
+)
 
 
 def draw(*shape: int) -> np.ndarray:
@@ -41,6 +48,21 @@ ROWS = [
     Row("spectral_norm", "Conv2d", (2, 3, 2), draw(2, 2, 4, 3)),
     Row("spectral_norm", "ConvTranspose1d", (2, 3, 2), draw(2, 2, 4)),
     Row("spectral_norm", "LayerNorm", (4,), draw(3, 4)),
+    *[
+        Row(
+            "orthogonal",
+            "Linear",
+            sizes,
+            draw(3, sizes[0]),
+            {"orthogonal_map": map_, "use_trivialization": trivial},
+        )
+        for sizes in ((4, 4), (3, 5), (5, 2))
+        for map_ in ("matrix_exp", "cayley", "householder")
+        for trivial in (True, False)
+    ],
+    Row("orthogonal", "Linear", (4, 4), draw(3, 4)),
+    Row("orthogonal", "Linear", (4, 3), draw(3, 4)),
+    Row("orthogonal", "Conv1d", (3, 2, 4), draw(2, 3, 5)),
 ]
 
 
@@ -65,20 +87,25 @@ def test_a_parametrised_layer_is_that_of_torch(
     layer_agrees_with_torch(ours, theirs, [row.x], printed=False, modes=(True, True, False))
 
 
-@pytest.mark.parametrize("row", ROWS[::4], ids=lambda row: f"{row.by}-{row.layer}{row.options}")
-def test_plain_layers_are_parametrised_as_by_torch(row: Row) -> None:
-    """Originals and values from the same weights; singular vectors start at random and are not compared."""
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.by}-{row.layer}{row.options}{row.name}")
+def test_plain_layers_are_parametrised_as_by_torch(row: Row, lib: Any) -> None:
+    """The same values and originals of the same weights, but for singular vectors, which start at random."""
     torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
     plain = getattr(nnx, row.layer)(*row.args).astype("float64")
     theirs = getattr(torch.nn, row.layer)(*row.args).double()
-    theirs.load_state_dict({k: torch.tensor(v) for k, v in plain.state_dict().items()})
+    theirs.load_state_dict({k: torch.tensor(lib.to_numpy(v)) for k, v in plain.state_dict().items()})
     options = {{"axis": "dim"}.get(key, key): value for key, value in row.options.items()}
     getattr(torch.nn.utils.parametrizations, row.by)(theirs, row.name, **options)
     ours = getattr(nnx, row.by)(plain, row.name, **row.options)
     expected = {k: t.detach().numpy() for k, t in theirs.state_dict().items()}
     assert list(ours.state_dict()) == list(expected)
-    for name, x in ours.parameters().items():
-        np.testing.assert_allclose(x, expected[name], rtol=1e-12, atol=1e-15)
+    if row.by != "spectral_norm":
+        lib.assert_close(
+            getattr(ours, row.name), getattr(theirs, row.name).detach().numpy(), rtol=1e-9, atol=1e-12
+        )
+    if row.by != "orthogonal":  # some of whose numbers mean nothing
+        for name, x in ours.parameters().items():
+            lib.assert_close(x, expected[name], rtol=1e-12, atol=1e-15)
 
 
 def test_singular_values_are_found(lib: Any) -> None:
@@ -88,6 +115,49 @@ def test_singular_values_are_found(lib: Any) -> None:
     lib.assert_close(layer.weight, expected, rtol=1e-6, atol=1e-9)
     again = layer.eval().weight
     lib.assert_equal(layer.weight, lib.to_numpy(again))
+
+
+@pytest.mark.parametrize("map_", ["matrix_exp", "cayley", "householder"])
+@pytest.mark.parametrize("shape", [(3, 3), (4, 2), (2, 4), (3, 4, 2), (0, 2)])
+def test_weights_stay_orthogonal(map_: str, shape: tuple[int, ...], lib: Any) -> None:
+    for trivial in (True, False):
+        layer = nnx.Layer()
+        layer.weight = nnx.Parameter(lib.asarray(5 * draw(*shape)))
+        layer = orthogonal(layer, orthogonal_map=map_, use_trivialization=trivial)
+        for step in (0.0, 3.0):
+            part = layer.parametrizations.weight
+            change = step * draw(*shape) * (1 - np.eye(*shape[-2:]))  # reflections have signs on the diagonal
+            part.original = part.original + lib.asarray(change)
+            q = lib.to_numpy(layer.weight)
+            q = q if q.shape[-2] >= q.shape[-1] else q.swapaxes(-1, -2)
+            expected = np.broadcast_to(np.eye(q.shape[-1]), (*q.shape[:-2], q.shape[-1], q.shape[-1]))
+            np.testing.assert_allclose(q.swapaxes(-1, -2) @ q, expected, atol=1e-12)
+
+
+def test_unitary_weights() -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
+    x = draw(3, 3) + 1j * draw(3, 6)[:, 3:]
+    for map_ in (None, "cayley"):
+        ours, theirs = nnx.Layer(), torch.nn.Module()
+        ours.weight, theirs.weight = nnx.Parameter(x), torch.nn.Parameter(torch.tensor(x))
+        orthogonal(ours, orthogonal_map=map_)
+        torch.nn.utils.parametrizations.orthogonal(theirs, orthogonal_map=map_)
+        theirs.load_state_dict({k: torch.tensor(v) for k, v in ours.state_dict().items()})
+        theirs.parametrizations.weight.original.data += torch.tensor(x)
+        ours.load_state_dict({k: v.numpy() for k, v in theirs.state_dict().items()})
+        np.testing.assert_allclose(ours.weight, theirs.weight.detach().numpy(), rtol=1e-9)
+        np.testing.assert_allclose(ours.weight.conj().T @ ours.weight, np.eye(3), atol=1e-12)
+
+
+def test_assigning_orthogonal_weights(lib: Any) -> None:
+    q = np.linalg.qr(draw(4, 4))[0]
+    for options in ({}, {"orthogonal_map": "householder", "use_trivialization": False}):
+        layer = orthogonal(nnx.Linear(4, 4, dtype="float64"), **options)
+        layer.weight = lib.asarray(q)
+        lib.assert_close(layer.weight, q, rtol=1e-12, atol=1e-14)
+    layer = orthogonal(nnx.Linear(4, 4, dtype="float64"), orthogonal_map="cayley", use_trivialization=False)
+    with pytest.raises(NotImplementedError, match="cannot be assigned"):
+        layer.weight = lib.asarray(q)
 
 
 def test_vectors_are_improved_in_training_only_and_kept_if_all_went_well(lib: Any) -> None:
@@ -169,12 +239,12 @@ def test_training_moves_the_originals(lib: Any) -> None:
 
 
 def test_second_derivatives() -> None:
-    for make in (weight_norm, spectral_norm):
+    for make in (weight_norm, spectral_norm, lambda layer: orthogonal(layer, orthogonal_map="cayley")):
         layer = make(nnx.Linear(4, 2, dtype="float64")).eval()
         nnx.testing.check_gradients(lambda layer, x: layer(x) ** 3, layer, draw(3, 4), order=2)
 
 
-@pytest.mark.parametrize("make", [weight_norm, spectral_norm])
+@pytest.mark.parametrize("make", [weight_norm, spectral_norm, orthogonal])
 def test_copies_pickles_conversions_and_freezing(make: Any, lib: Any) -> None:
     model = nnx.Sequential(make(nnx.Linear(4, 3)), nnx.ReLU()).eval()
     x = lib.asarray(draw(2, 4), "float32")
@@ -281,6 +351,13 @@ def test_what_does_not_fit_is_refused_and_nothing_is_changed() -> None:
             lambda: spectral_norm(layer, axis=-3),
             IndexError,
             "expected an axis of an array with 2 axes, got -3",
+        ),
+        (lambda: orthogonal(layer, "bias"), ValueError, "expected a matrix or several, got 1 axes"),
+        (lambda: orthogonal(layer, "wait"), ValueError, 'has no parameter or buffer "wait"'),
+        (
+            lambda: orthogonal(layer, orthogonal_map="exp"),
+            ValueError,
+            "matrix_exp, cayley, householder; got 'exp'",
         ),
         (lambda: spectral_norm(layer, n_power_iterations=0), ValueError, "positive, got 0"),
         (
