@@ -122,7 +122,7 @@ def binary_cross_entropy_with_logits(
     """
     name = "binary_cross_entropy_with_logits"
     _check_pair(name, input, target, reduction, weight=weight, pos_weight=pos_weight)
-    _check_floating(name, target)
+    check_arrays(name, target=target)
     return with_logits(input, target, weight, pos_weight, reduction=reduction)
 
 
@@ -140,8 +140,3 @@ def _check_pair(name: str, input: Array, target: Array, reduction: str, **factor
             n not in (1, m) for n, m in zip(given[::-1], shape[::-1], strict=False)
         ):
             raise complaint(name, f"expected a {what} that broadcasts to shape {shape}, got {given}")
-
-
-def _check_floating(name: str, target: Array) -> None:
-    if array_namespace(target).isdtype(target.dtype, ("integral", "bool")):
-        raise complaint(name, f"expected a floating-point target, got {target.dtype}; convert it", TypeError)

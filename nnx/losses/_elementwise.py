@@ -35,11 +35,16 @@ def check_reduction(name: str, reduction: str) -> None:
 
 def check_arrays(name: str, **arrays: Any) -> None:
     """Raise unless all of these are arrays, and the first is of floating point."""
-    if not all(hasattr(x, "dtype") for x in arrays.values()):
-        raise not_arrays(name, **arrays)
     first, x = next(iter(arrays.items()))
-    if not array_namespace(x).isdtype(x.dtype, "real floating"):
-        raise complaint(name, f"expected {first} of a real floating-point dtype, got {x.dtype}", TypeError)
+    for array in arrays.values():
+        if not hasattr(array, "dtype"):
+            raise not_arrays(name, **arrays)
+    if x.dtype not in FLOATING:
+        if not array_namespace(x).isdtype(x.dtype, "real floating"):
+            raise complaint(
+                name, f"expected {first} of a real floating-point dtype, got {x.dtype}", TypeError
+            )
+        FLOATING.add(x.dtype)
 
 
 def together(name: str, reduction: str, **arrays: Any) -> list[Array]:
@@ -47,14 +52,15 @@ def together(name: str, reduction: str, **arrays: Any) -> list[Array]:
     check_reduction(name, reduction)
     check_arrays(name, **arrays)
     xs = list(arrays.values())
-    first = xs[0]
-    if all(x.dtype == first.dtype and x.shape == first.shape for x in xs):
+    shape, dtype = xs[0].shape, xs[0].dtype
+    for x in xs:
+        if x.shape != shape or x.dtype != dtype:
+            break
+    else:
         return xs
     check_shapes(name, **arrays)
     xp, whole = array_namespace(*xs), ("integral", "bool")
-    return list(
-        xp.broadcast_arrays(*(xp.astype(x, first.dtype) if xp.isdtype(x.dtype, whole) else x for x in xs))
-    )
+    return list(xp.broadcast_arrays(*(xp.astype(x, dtype) if xp.isdtype(x.dtype, whole) else x for x in xs)))
 
 
 def check_shapes(name: str, **arrays: Any) -> None:

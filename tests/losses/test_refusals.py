@@ -55,7 +55,7 @@ BAD: list[tuple[Any, type[Exception], str]] = [
         "expected a weight of the scores' dtype .*float64, got .*float32",
     ),
     (lambda a: losses.binary_cross_entropy(a([np.nan]), a([1.0])), ValueError, "expected probabilities"),
-    (lambda a: losses.binary_cross_entropy_with_logits(a([0.5]), a([1])), TypeError, "floating-point target"),
+    (lambda a: losses.binary_cross_entropy_with_logits(a([0.5]), a([1])), TypeError, "target of a real floating"),
     (
         lambda a: losses.cross_entropy(a(X), a([0, 1, 5, 2])),
         IndexError,
