@@ -1,13 +1,14 @@
-"""The way back through max pooling in NumPy: by bits, a few planes at a time, so that they stay in the cache.
+"""Max pooling's ways back in NumPy: by bits, a few planes at a time, so that they stay in the cache.
 
-Where a largest element is, is said by comparing, and as NumPy's ``where`` branches at every element, cotangents are
-masked by their bits. What hasn't found its place at one goes on to the next, and the last place takes what is left.
+Where a largest element is, is said by comparing, and as NumPy's ``where`` branches at every element, others are
+masked by their bits. A window in which nothing is finite, or NaN is, takes the version in standard functions.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,84 +17,199 @@ Array = Any
 CACHE = 2**19  # bytes of the input at a time
 
 
-def max_unpicked(g: Array, x: Array, *, windows: Any) -> Array:
-    """Windows at even distances; those that hold NaN, or nothing finite, go to the version in standard functions."""
-    from .overrides import MASKS, reference
+class Stage(NamedTuple):
+    """Pooling along one axis."""
 
-    even = all(hasattr(along, "stride") for along in windows)
-    if x.dtype not in MASKS or g.dtype != x.dtype or not even or not x.size:
-        return reference("max_unpicked")(g, x, windows=windows)
-    axes = len(windows)
-    planes, plane = math.prod(x.shape[:-axes]), x.shape[-axes:]
-    flat, moved = x.reshape(planes, *plane), g.reshape(planes, *g.shape[-axes:])
+    shape: tuple[int, ...]
+    """Of the array, with what the windows reach beyond it."""
+    inside: tuple[Any, ...]
+    """The key that takes the array from that."""
+    keys: list[tuple[Any, ...]]
+    """For each place within the kernel, what takes its element of every window."""
+    hits: list[Array]
+    """For each place, in which windows the largest element is there."""
+    apart: bool
+    """Whether no element is in two windows."""
+    whole: bool
+    """Whether, then, each is in one."""
+
+
+def max_unpicked(g: Array, x: Array, *, windows: Any) -> Array:
+    """Cotangents, from the first axis to the last."""
+    if g.dtype != x.dtype or not _simple(x, windows):
+        return _reference("max_unpicked")(g, x, windows=windows)
+    flat, moved = _planes(x, windows), _planes(g, windows)
     out = np.empty(flat.shape, x.dtype)
-    count = max(CACHE // (math.prod(plane) * x.dtype.itemsize), 1)
-    for i in range(0, planes, count):
-        part = slice(i, i + count)
-        if not _put(moved[part], flat[part], windows, out[part], MASKS[x.dtype]):
-            out[part] = reference("max_unpicked")(moved[part], flat[part], windows=windows)
+    for part in _parts(flat):
+        stages = _stages(flat[part], windows)
+        if stages is None:
+            out[part] = _reference("max_unpicked")(moved[part], flat[part], windows=windows)
+        else:
+            _put(moved[part], stages, out[part])
     return out.reshape(x.shape)
 
 
-def _put(g: Array, x: Array, windows: Any, out: Array, bits: Any) -> bool:
-    """Write ``g`` to where the largest elements of ``x`` are in ``out``; False where it takes a closer look."""
-    stages: list[Any] = []
+def max_picked(t: Array, x: Array, *, windows: Any) -> Array:
+    """Elements, from the last axis to the first."""
+    if t.dtype != x.dtype or not _simple(x, windows):
+        return _reference("max_picked")(t, x, windows=windows)
+    flat, others = _planes(x, windows), _planes(t, windows)
+    out = np.empty((len(flat), *(along.out for along in windows)), x.dtype)
+    for part in _parts(flat):
+        stages = _stages(flat[part], windows)
+        if stages is None:
+            out[part] = _reference("max_picked")(others[part], flat[part], windows=windows)
+        else:
+            out[part] = _pick(others[part].view(_bits(x)), stages).view(x.dtype)
+    return out.reshape(*x.shape[: -len(windows)], *out.shape[1:])
+
+
+def max_positions(x: Array, *, windows: Any) -> Array:
+    """The numbers of the elements picked."""
+    flat = _planes(x, windows)
+    volume = math.prod(flat.shape[1:])
+    if not _simple(x, windows) or volume >= 2**31:
+        return _reference("max_positions")(x, windows=windows)
+    numbers = np.arange(volume, dtype=np.int32).reshape(1, *flat.shape[1:])
+    out = np.empty((len(flat), *(along.out for along in windows)), np.int64)
+    for part in _parts(flat):
+        stages = _stages(flat[part], windows)
+        if stages is None:
+            out[part] = _reference("max_positions")(flat[part], windows=windows)
+        else:
+            out[part] = _pick(numbers, stages)
+    return out.reshape(*x.shape[: -len(windows)], *out.shape[1:])
+
+
+def max_unpool(x: Array, indices: Array, *, size: tuple[int, ...]) -> Array:
+    """Written where they belong."""
+    flat, where = _planes(x, size), _planes(indices, size)
+    out = np.zeros((len(flat), math.prod(size)), x.dtype)
+    rows = np.arange(len(flat)).reshape(-1, *(1,) * len(size))
+    out[rows, where] = flat
+    return out.reshape(*x.shape[: -len(size)], *size)
+
+
+def _simple(x: Array, windows: Any) -> bool:
+    """Whether there are bits to mask, and no window has an element twice at one place."""
+    from .overrides import MASKS
+
+    return x.dtype in MASKS and x.size > 0 and all(along.out <= along.size for along in windows)
+
+
+def _bits(x: Array) -> Any:
+    from .overrides import MASKS
+
+    return MASKS[x.dtype]
+
+
+def _planes(x: Array, windows: Any) -> Array:
+    """The leading axes as one."""
+    axes = len(windows)
+    return x.reshape(math.prod(x.shape[:-axes]), *x.shape[-axes:])
+
+
+def _parts(x: Array) -> Iterator[slice]:
+    count = max(CACHE // (x.nbytes // len(x)), 1)
+    return (slice(i, i + count) for i in range(0, len(x), count))
+
+
+def _stages(x: Array, windows: Any) -> list[Stage] | None:
+    """What pooling along each axis finds, from the last one on; None where it takes a closer look."""
+    stages: list[Stage] = []
     for axis, along in reversed(list(enumerate(windows, 1))):
-        x, keys = _padded(x, axis, along), _keys(axis, along)
+        x, inside, keys = _laid_out(x, axis, along)
         best, *others = (x[key] for key in keys)
         for i, value in enumerate(others):
             best = np.maximum(best, value, out=best if i else None)
-        stages.append((axis, along, x, keys, best))
-        x = best
-    if not np.minimum.reduce(x, axis=None) > -math.inf:
-        return False
-    g, direct = g.view(bits), False
-    while stages:
-        axis, along, x, keys, best = stages.pop()
-        apart = along.dilation == 1 and along.kernel <= along.stride
+        apart = hasattr(along, "stride") and along.dilation == 1 and along.kernel <= along.stride
         whole = apart and along.kernel * along.out == x.shape[axis]
-        direct = not stages and whole and x.shape == out.shape
-        to = out.view(bits) if direct else (np.empty if whole else np.zeros)(x.shape, bits)
-        _stage(g, x, keys, best, to, apart)
-        g = to[(slice(None),) * axis + (slice(along.before, along.before + along.size),)]
-    if not direct:
-        out[...] = g.view(out.dtype)
-    return True
+        stages.append(Stage(x.shape, inside, keys, _hits(x, keys, best), apart, whole))
+        x = best
+    return stages if np.minimum.reduce(x, axis=None) > -math.inf else None
 
 
-def _stage(g: Array, x: Array, keys: Any, best: Array, to: Array, apart: bool) -> None:
-    """Along one axis, add ``g`` in ``to`` where ``x`` is the best; it's written where windows lie apart."""
-    *others, last = keys
-    for i, key in enumerate(others):
-        mask = np.negative(np.equal(x[key], best).view(np.int8)).astype(to.dtype)
-        found = np.bitwise_and(g, mask, to[key] if apart else mask)
-        if not apart:
-            sums = to[key].view(x.dtype)
-            sums += found.view(x.dtype)
-        g = np.bitwise_xor(g, found, g if i else None)
-    if apart:
-        to[last] = g
-    else:
-        sums = to[last].view(x.dtype)
-        sums += g.view(x.dtype)
+def _laid_out(x: Array, axis: int, along: Any) -> tuple[Array, tuple[Any, ...], list[tuple[Any, ...]]]:
+    """``x`` as long as the windows reach, the key that takes it from that, and those of the places."""
+    lead = (slice(None),) * axis
+    if not hasattr(along, "stride"):
+        from nnx.functional._pool_windows import elements
+
+        return x, (), [(*lead, np.asarray(numbers)) for numbers, _ in elements(along)]
+    span = (along.out - 1) * along.stride + 1
+    starts = range(0, along.kernel * along.dilation, along.dilation)
+    keys = [(*lead, slice(start, start + span, along.stride)) for start in starts]
+    length = max(along.before + along.size, starts[-1] + span)
+    inside = (*lead, slice(along.before, along.before + along.size))
+    return _longer(x, axis, length, inside, -math.inf), inside, keys
 
 
-def _padded(x: Array, axis: int, along: Any) -> Array:
-    """As long as the windows reach."""
-    reach = (along.out - 1) * along.stride + along.dilation * (along.kernel - 1) + 1
-    length = max(along.before + along.size, reach)
-    if length == along.size:
+def _longer(x: Array, axis: int, length: int, inside: Any, fill: Any) -> Array:
+    if length == x.shape[axis]:
         return x
-    out = np.full((*x.shape[:axis], length, *x.shape[axis + 1 :]), -math.inf, x.dtype)
-    out[(slice(None),) * axis + (slice(along.before, along.before + along.size),)] = x
+    out = np.full((*x.shape[:axis], length, *x.shape[axis + 1 :]), fill, x.dtype)
+    out[inside] = x
     return out
 
 
-def _keys(axis: int, along: Any) -> list[tuple[slice, ...]]:
-    """For each place within the kernel, what takes its element of every window."""
-    span, lead = (along.out - 1) * along.stride + 1, (slice(None),) * axis
-    starts = range(0, along.kernel * along.dilation, along.dilation)
-    return [(*lead, slice(start, start + span, along.stride)) for start in starts]
+def _hits(x: Array, keys: Any, best: Array) -> list[Array]:
+    """For each place, in which windows it is the first with the best element; what is left is the last one's."""
+    hits: list[Array] = []
+    left = np.ones(best.shape, bool) if len(keys) == 1 else None
+    for key in keys[:-1]:
+        hit = np.equal(x[key], best)
+        if left is None:
+            left = np.logical_not(hit)
+        else:
+            hit &= left
+            left ^= hit
+        hits.append(hit)
+    return [*hits, left]
 
 
-OVERRIDES: dict[str, Any] = {"max_unpicked": (max_unpicked, ())}
+def _mask(hit: Array, bits: Any) -> Array:
+    """All bits where it is True."""
+    return np.negative(hit.view(np.int8)).astype(bits)
+
+
+def _put(g: Array, stages: list[Stage], out: Array) -> None:
+    """Write cotangents to where they belong in ``out``."""
+    bits = _bits(out)
+    g = g.view(bits)
+    for stage in reversed(stages):
+        last = stage is stages[0] and stage.whole and stage.shape == out.shape
+        to = out.view(bits) if last else (np.empty if stage.whole else np.zeros)(stage.shape, bits)
+        sums = to.view(out.dtype)
+        for key, hit in zip(stage.keys, stage.hits, strict=True):
+            mask = _mask(hit, bits)
+            if stage.apart:
+                np.bitwise_and(g, mask, to[key])
+            else:
+                sums[key] += np.bitwise_and(g, mask, mask).view(out.dtype)
+        g = to[stage.inside]
+    if g.base is not out:
+        out[...] = g.view(out.dtype)
+
+
+def _pick(t: Array, stages: list[Stage]) -> Array:
+    """Take numbers, as bits, from where those elements are."""
+    for axis, stage in zip(range(len(stages), 0, -1), stages, strict=True):
+        t = _longer(t, axis, stage.shape[axis], stage.inside, 0)
+        picked: Any = None
+        for key, hit in zip(stage.keys, stage.hits, strict=True):
+            mask = _mask(hit, t.dtype)
+            np.bitwise_and(t[key], mask, mask)
+            picked = mask if picked is None else np.bitwise_or(picked, mask, picked)
+        t = picked
+    return t
+
+
+def _reference(name: str) -> Any:
+    from .overrides import reference
+
+    return reference(name)
+
+
+OVERRIDES: dict[str, Any] = {
+    function.__name__: (function, ()) for function in (max_unpicked, max_picked, max_positions, max_unpool)
+}

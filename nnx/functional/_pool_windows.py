@@ -13,7 +13,7 @@ from ..backend import Array
 from ._windows import laid as laid_evenly
 from ._windows import padded
 
-__all__ = ["Adaptive", "Strided", "Windows", "laid", "places", "positions", "spread_out", "taken"]
+__all__ = ["Adaptive", "Strided", "Windows", "elements", "laid", "places", "positions", "spread_out", "taken"]
 
 
 class Strided(NamedTuple):
@@ -73,28 +73,32 @@ class Adaptive(NamedTuple):
         return (0,) * self.out
 
 
+Place = tuple[tuple[int, ...], tuple[bool, ...] | None]
+"""A number for each window, and for which ones it counts: None for all."""
+
 Axis = Strided | Adaptive
 Windows = tuple[Axis, ...]
 
 
 @lru_cache(maxsize=256)
-def _elements(axis: Adaptive) -> tuple[tuple[tuple[int, ...], tuple[bool, ...] | None], ...]:
-    """For each place the element that every window has there, and in which windows there is one (None: in all)."""
-    found: list[tuple[tuple[int, ...], tuple[bool, ...] | None]] = []
+def elements(axis: Adaptive) -> tuple[Place, ...]:
+    """For each place the element that every window has there, its last one in place of those that it lacks."""
+    found: list[Place] = []
     for j in range(axis.kernel):
         inside = tuple(j < n for n in axis.lengths)
-        found.append((tuple(min(s + j, axis.size - 1) for s in axis.starts), None if all(inside) else inside))
+        numbers = tuple(min(s + j, e - 1) for s, e in zip(axis.starts, axis.ends, strict=True))
+        found.append((numbers, None if all(inside) else inside))
     return tuple(found)
 
 
 @lru_cache(maxsize=256)
-def _coverings(axis: Adaptive) -> tuple[tuple[tuple[int, ...], tuple[bool, ...] | None], ...]:
+def _coverings(axis: Adaptive) -> tuple[Place, ...]:
     """The transpose: for each element its windows, as place * out + window.
 
     Which windows have an element is said by the same rule the other way about.
     """
-    found: list[tuple[tuple[int, ...], tuple[bool, ...] | None]] = []
-    for windows, inside in _elements(Adaptive(axis.out, axis.size)):
+    found: list[Place] = []
+    for windows, inside in elements(Adaptive(axis.out, axis.size)):
         within = inside or (True,) * axis.size
         flat = tuple(
             (i - axis.starts[w]) * axis.out + w if ok else 0
@@ -104,11 +108,9 @@ def _coverings(axis: Adaptive) -> tuple[tuple[tuple[int, ...], tuple[bool, ...] 
     return tuple(found)
 
 
-def _picked(
-    xp: Any, x: Array, axis: int, table: tuple[tuple[int, ...], tuple[bool, ...] | None], fill: Any
-) -> Array:
-    """Elements along an axis by a table's row, ``fill`` where there is none."""
-    numbers, inside = table
+def _picked(xp: Any, x: Array, axis: int, place: Place, fill: Any) -> Array:
+    """The elements of those numbers along an axis, ``fill`` where they don't count."""
+    numbers, inside = place
     z = xp.take(x, xp.asarray(numbers, dtype=xp.int64, device=x.device), axis=axis)
     if inside is None:
         return z
@@ -124,7 +126,7 @@ def _along(xp: Any, values: tuple[Any, ...], dtype: Any, axis: int, like: Array)
 def taken(xp: Any, x: Array, axis: int, windows: Axis, fill: Any) -> list[Array]:
     """For each place within the kernel its element of every window; ``fill`` outside."""
     if isinstance(windows, Adaptive):
-        return [_picked(xp, x, axis, row, fill) for row in _elements(windows)]
+        return [_picked(xp, x, axis, row, fill) for row in elements(windows)]
     size, kernel, out, stride, dilation, before = windows
     reach = (out - 1) * stride
     behind = reach + dilation * (kernel - 1) + 1 - size - before
@@ -162,7 +164,9 @@ def places(xp: Any, x: Array, axis: int, windows: Axis, lowest: Any) -> tuple[Ar
     first, *others = taken(xp, x, axis, windows, lowest)
     best = first
     dtype = xp.int8 if windows.kernel < 128 else xp.int64
-    place = xp.broadcast_to(_along(xp, windows.firsts, dtype, axis, best), best.shape)
+    place = xp.zeros(best.shape, dtype=dtype, device=best.device)
+    if any(windows.firsts):
+        place = place + _along(xp, windows.firsts, dtype, axis, best)
     floating = xp.isdtype(x.dtype, "real floating")
     for j, value in enumerate(others, 1):
         better = value > best

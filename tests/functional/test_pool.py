@@ -209,30 +209,46 @@ LAYOUTS: list[tuple[Strided, ...]] = [
     (Strided(9, 4, 3, 3, 1, 2),),
     (Strided(4, 2, 2, 2), Strided(4, 2, 3, 1), Strided(3, 3, 1, 1)),
     (Adaptive(7, 3), Strided(4, 2, 2, 2)),
+    (Adaptive(5, 4), Adaptive(3, 5)),
+    (Adaptive(5, 5), Adaptive(8, 3)),
 ]
 
 
 @pytest.mark.parametrize("kind", ["float16", "float32", "float64"])
 @pytest.mark.parametrize("cache", [0, 2**20])
 @pytest.mark.parametrize("windows", LAYOUTS, ids=str)
-def test_numpys_own_way_back_is_that_in_standard_functions(
+def test_numpys_own_ways_back_are_those_in_standard_functions(
     windows: Any, cache: int, kind: str, monkeypatch: Any
 ) -> None:
     monkeypatch.setattr("nnx_numpy.pooling.CACHE", cache)
-    own, override = Primitive.registry["max_unpicked"], nnx.backend("numpy").overrides["max_unpicked"][0]
     smooth = draw(3, 4, *(along.size for along in windows)).astype(kind)
     rough, broken = np.round(smooth), np.round(smooth)
     broken[0, 0], broken[1, 1, ..., ::2], broken[2, ..., 1] = -math.inf, math.nan, math.inf
     g = draw(3, 4, *(along.out for along in windows)).astype(kind)
     g[0, 1] = math.inf
+    tolerance = 1e-2 if kind == "float16" else 1e-6
     for x in (smooth, rough, broken, rough[::-1].transpose(1, 0, *range(2, rough.ndim))):
         cotangent = g if len(x) == 3 else np.broadcast_to(g[:1, :1], (4, 3, *g.shape[2:]))
-        expected = own.forward(nnx.backend("numpy").xp, cotangent, x, windows=windows)
-        out = override(cotangent, x, windows=windows)
-        assert out.dtype == expected.dtype
-        np.testing.assert_allclose(
-            out, expected, rtol={"float16": 1e-2}.get(kind, 1e-6), atol=1e-2 if kind == "float16" else 1e-6
-        )
+        for name, args in (
+            ("max_unpicked", (cotangent, x)),
+            ("max_picked", (smooth.reshape(x.shape), x)),
+            ("max_positions", (x,)),
+        ):
+            expected = Primitive.registry[name].forward(nnx.backend("numpy").xp, *args, windows=windows)
+            out = nnx.backend("numpy").overrides[name][0](*args, windows=windows)
+            assert out.dtype == expected.dtype
+            np.testing.assert_allclose(out, expected, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 4, 2), (3, 5), (0, 2, 2)], ids=str)
+def test_numpys_own_unpooling_is_that_in_standard_functions(shape: tuple[int, ...]) -> None:
+    x, size = draw(*shape), (3, 4)[-max(len(shape) - 2, 1) :]
+    indices = np.random.default_rng(0).integers(0, math.prod(size), shape)
+    xp = nnx.backend("numpy").xp
+    expected = Primitive.registry["max_unpool"].forward(xp, x, indices, size=size)
+    np.testing.assert_array_equal(
+        nnx.backend("numpy").overrides["max_unpool"][0](x, indices, size=size), expected
+    )
 
 
 @pytest.mark.parametrize("row", ROWS[::7], ids=lambda row: row.id)
