@@ -39,6 +39,7 @@ def test_rrelu_is_its_formula(shape: tuple[int, ...], bounds: Any, agrees_with_t
         lambda x: F.rrelu(x, *bounds, training=True, generator=Generator(2)) ** 2,
         lambda x: torch.where(x > 0, x, slope * x) ** 2,
         [x],
+        single=None,  # other bits
     )
     agrees_with_torch(
         lambda x: F.rrelu(x, *bounds) ** 2, lambda x: torch.nn.functional.rrelu(x, *bounds) ** 2, [x]
@@ -80,8 +81,27 @@ def test_gumbel_softmax_is_its_formula(tau: float, axis: int, hard: bool, agrees
         return one_hot - soft.detach() + soft
 
     agrees_with_torch(
-        lambda x: F.gumbel_softmax(x, tau, hard, axis=axis, generator=Generator(6)), theirs, [draw(4, 3)]
+        lambda x: F.gumbel_softmax(x, tau, hard, axis=axis, generator=Generator(6)),
+        theirs,
+        [draw(4, 3)],
+        single=None,  # other bits
     )
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_of_less_than_double_precision(dtype: str) -> None:
+    x = draw(4, 3).astype(dtype)
+    tolerance = 1e-2 if dtype == "float16" else 1e-6
+    with nnx.using("numpy"):
+        u = Generator(6).uniform((4, 3), dtype="float32").astype(float)
+        slope = Generator(6).uniform((4, 3), 0.1, 0.4, dtype=dtype)
+    z = np.exp(x - np.log(-np.log1p(-u)))
+    soft, hard = (F.gumbel_softmax(x, hard=hard, generator=Generator(6)) for hard in (False, True))
+    np.testing.assert_allclose(soft, z / z.sum(axis=1, keepdims=True), rtol=tolerance)
+    np.testing.assert_array_equal(hard, z == z.max(axis=1, keepdims=True))
+    leaky = F.rrelu(x, 0.1, 0.4, True, generator=Generator(6))
+    np.testing.assert_allclose(leaky, np.where(x > 0, x, slope * x), rtol=tolerance)
+    assert soft.dtype == hard.dtype == leaky.dtype == dtype
 
 
 def test_gumbel_softmax_chooses_with_the_probabilities_given(lib: Any) -> None:
