@@ -53,6 +53,15 @@ def _swept(xp: Any, emitted: Array, states: Array, begins: Array, start: Array) 
     return xp.stack(arrivals)
 
 
+def _numbers(xp: Any, count: int, like: Array) -> Array:
+    return xp.arange(count, dtype=xp.int64, device=like.device)
+
+
+def _lasting(xp: Any, log_probs: Array, input_lengths: Array) -> Array:
+    """Which times belong to each sequence, shape (time, batch, 1)."""
+    return (_numbers(xp, log_probs.shape[0], log_probs)[:, None] < input_lengths)[:, :, None]
+
+
 def _emitted(xp: Any, log_probs: Array, states: Array, lasting: Array) -> Array:
     """The log-probability of each state's class at each time; 0 from the end on."""
     index = xp.broadcast_to(states, (log_probs.shape[0], *states.shape))
@@ -61,17 +70,15 @@ def _emitted(xp: Any, log_probs: Array, states: Array, lasting: Array) -> Array:
 
 def _ends(xp: Any, states: Array, target_lengths: Array) -> Array:
     """Which states a path may end in: the last label and the blank after it."""
-    numbers = xp.arange(states.shape[1], dtype=xp.int64, device=states.device)
-    last = 2 * target_lengths[:, None]
+    numbers, last = _numbers(xp, states.shape[1], states), 2 * target_lengths[:, None]
     return xp.logical_or(numbers == last, numbers == last - 1)
 
 
 def _reached(xp: Any, emitted: Array, states: Array) -> Array:
     """The total probability of what leads to each state at each time, its emission included."""
-    time = xp.arange(emitted.shape[0], dtype=xp.int64, device=states.device)
-    numbers = xp.arange(states.shape[1], dtype=xp.int64, device=states.device)
-    start = NEVER * xp.astype(numbers > 1, emitted.dtype)
-    return _swept(xp, emitted, states, (time == 0)[:, None, None], start) + emitted
+    start = NEVER * xp.astype(_numbers(xp, states.shape[1], states) > 1, emitted.dtype)
+    begins = (_numbers(xp, emitted.shape[0], states) == 0)[:, None, None]
+    return _swept(xp, emitted, states, begins, start) + emitted
 
 
 def _log_likelihood(xp: Any, reached: Array, ends: Array, input_lengths: Array) -> Array:
@@ -101,11 +108,6 @@ def _ctc_loss(
     return xp.where(total < 0.5 * NEVER, 0.0 if zero_infinity else float("inf"), -total)
 
 
-def _lasting(xp: Any, log_probs: Array, input_lengths: Array) -> Array:
-    time = xp.arange(log_probs.shape[0], dtype=xp.int64, device=log_probs.device)
-    return (time[:, None] < input_lengths)[:, :, None]
-
-
 def _pullback(
     xp: Any,
     g: Array,
@@ -124,8 +126,8 @@ def _pullback(
     reached = _reached(xp, emitted, states) if traced else kept.reached
     ends = _ends(xp, states, target_lengths)
     total = _log_likelihood(xp, reached, ends, input_lengths)
-    time = xp.arange(emitted.shape[0], dtype=xp.int64, device=states.device)
-    begins = (time[:, None] == emitted.shape[0] - input_lengths)[:, :, None]  # in reversed time
+    time = _numbers(xp, emitted.shape[0], states)[:, None]
+    begins = (time == emitted.shape[0] - input_lengths)[:, :, None]  # in reversed time
     start = NEVER * xp.astype(xp.logical_not(xp.flip(ends, axis=1)), emitted.dtype)
     followed = xp.flip(
         _swept(xp, xp.flip(emitted, axis=(0, 2)), xp.flip(states, axis=1), begins, start), axis=(0, 2)
@@ -142,7 +144,7 @@ def _pullback(
 def _by_class(xp: Any, passed: Array, states: Array, classes: int) -> Array:
     """Sums over the states of each class: (time, batch, state) to (time, batch, class)."""
     time, count, width = passed.shape
-    first = xp.arange(count, dtype=xp.int64, device=states.device)[:, None] * classes
+    first = _numbers(xp, count, states)[:, None] * classes
     rows = xp.reshape(xp.permute_dims(passed, (1, 2, 0)), (count * width, time))
     zeros = xp.zeros((count * classes, time), dtype=passed.dtype, device=passed.device)
     out = scatter_rows(zeros, xp.reshape(first + states, (-1,)), rows)
@@ -245,7 +247,7 @@ def _padded(xp: Any, name: str, targets: Array, lengths: Array, blank: int, clas
     shape = tuple(targets.shape)
     if shape != (total,) and (len(shape) != 2 or shape[0] != count):
         raise complaint(name, f"expected targets of shape ({count}, S) or ({total},), got {shape}")
-    place = xp.arange(int(xp.max(lengths)), dtype=xp.int64, device=targets.device)
+    place = _numbers(xp, int(xp.max(lengths)), targets)
     inside, targets = place < lengths[:, None], xp.astype(targets, xp.int64)
     if targets.ndim == 2:
         labels = targets[:, : place.size]

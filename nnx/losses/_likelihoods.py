@@ -164,7 +164,7 @@ def gaussian_nll_loss(
     xp, var = array_namespace(x, var), _variances(name, var, tuple(input.shape))
     if bool(xp.any(var < 0)):
         raise complaint(name, "expected var without negative elements")
-    v = var + stop_gradient(xp.clip(var, min=eps) - var)
+    v = var + stop_gradient(xp.where(var < eps, eps - var, 0.0))
     loss = 0.5 * (xp.log(v) + xp.square(x - t) / v)
     return reduce(xp, loss + 0.5 * math.log(2.0 * math.pi) if full else loss, reduction)
 

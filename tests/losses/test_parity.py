@@ -109,6 +109,7 @@ ROWS = [
     Row("poisson_nll_loss", (X[0], Y)),
     Row("gaussian_nll_loss", (X, Y, W)),
     Row("gaussian_nll_loss", (X, Y, W[:, 0])),
+    Row("gaussian_nll_loss", (X, Y), (np.where(W > 1, INF, W),), second=False),
     Row("gaussian_nll_loss", (X, Y, W[:, :1]), arguments={"full": True}),
     Row("gaussian_nll_loss", (X, Y, W[:1])),
     Row("gaussian_nll_loss", (X, Y[0], W - 0.1), arguments={"eps": 0.3}),
@@ -141,6 +142,7 @@ ROWS = [
     Row("cosine_embedding_loss", (X * np.sign(CLASSES)[:, None], Y), (SIGNS[:, 0],), second=False, rtol=1e-8),
     *[Row("triplet_margin_loss", (X, Y, W), arguments={"p": p, "swap": swap, "margin": 2.0})
       for p in (1, 2, 3.5, INF) for swap in (False, True)],
+    *[Row("triplet_margin_loss", (X, Y, W), arguments={"p": p, "margin": 50.0}) for p in (0, 0.5, -1, -INF)],
     Row("triplet_margin_loss", (X[0], Y[0], W[0])),
     Row("triplet_margin_loss", (X, Y[:1], W), arguments={"eps": 0.1}),
     Row("triplet_margin_loss", (X[0, 0], Y[0, 0], W[0, 0])),
