@@ -8,7 +8,7 @@ from ..autodiff import array_namespace, primitive, stop_gradient
 from ..autodiff.scatter import sum_rows
 from ..backend import Array
 from ._errors import complaint
-from ._gather import check_integers, check_range
+from ._gather import check_range, integers
 from ._segment import segment_max, segment_mean, segment_min, segment_sum
 
 __all__ = ["MODES", "check_table", "embedding", "embedding_bag", "padding_row", "renormalized"]
@@ -81,11 +81,13 @@ def padding_row(where: str, padding_idx: int | None, count: int) -> int | None:
     return padding_idx % count
 
 
-def check_table(where: str, x: Array, weight: Array) -> None:
-    check_integers(where, x=x)
+def check_table(where: str, x: Array, weight: Array) -> Array:
+    """The indices; raises where they are none, or the weight is no table of rows for them."""
+    x = integers(where, "x", x)
     if weight.ndim != 2:
         raise complaint(where, f"expected a weight with 2 axes, got shape {tuple(weight.shape)}")
     check_range(where, "indices", x, weight.shape[0])
+    return x
 
 
 def embedding(
@@ -134,7 +136,7 @@ def embedding(
     array([[3., 4.],
            [1., 2.]])
     """
-    check_table("embedding", x, weight)
+    x = check_table("embedding", x, weight)
     padding = padding_row("embedding", padding_idx, weight.shape[0])
     if max_norm is not None:
         weight = renormalized(weight, x, max_norm, norm_type)
@@ -202,7 +204,7 @@ def embedding_bag(
         raise complaint(where, f'expected mode to be "sum", "mean" or "max", got {mode!r}')
     if mode == "max" and scale_grad_by_freq:
         raise complaint(where, 'expected scale_grad_by_freq with mode "sum" or "mean", got "max"')
-    check_table(where, x, weight)
+    x = check_table(where, x, weight)
     _check_weights(x, weight, mode, per_sample_weights)
     padding = padding_row(where, padding_idx, weight.shape[0])
     bags, count = _bags(x, offsets, include_last_offset)
@@ -248,21 +250,21 @@ def _bags(x: Array, offsets: Array | None, include_last_offset: bool) -> tuple[A
         raise complaint(where, f"expected an input with 1 or 2 axes, got shape {tuple(x.shape)}")
     if offsets is None:
         raise complaint(where, "expected offsets with an input of 1 axis, got None")
-    check_integers(where, offsets=offsets)
-    if offsets.ndim != 1 or (include_last_offset and not offsets.size):
-        shape = tuple(offsets.shape)
+    starts = integers(where, "offsets", offsets)
+    if starts.ndim != 1 or (include_last_offset and not starts.size):
+        shape = tuple(starts.shape)
         raise complaint(where, f"expected offsets with 1 axis, one for each bag, got shape {shape}")
-    xp = array_namespace(x, offsets)
-    if offsets.size:
-        first, last = int(offsets[0]), int(offsets[-1])
-        if first or last > x.shape[0] or bool(xp.any(offsets[1:] < offsets[:-1])):
+    xp = array_namespace(x, starts)
+    if starts.size:
+        first, last = int(starts[0]), int(starts[-1])
+        if first or last > x.shape[0] or bool(xp.any(starts[1:] < starts[:-1])):
             raise complaint(
                 where,
                 f"expected offsets that rise from 0 to at most {x.shape[0]}, got from {first} to {last}, or falling",
             )
-    index = xp.arange(x.shape[0], dtype=offsets.dtype, device=x.device)
-    bags = xp.searchsorted(offsets, index, side="right") - 1
-    return bags, offsets.shape[0] - include_last_offset
+    index = xp.arange(x.shape[0], dtype=starts.dtype, device=x.device)
+    bags = xp.searchsorted(starts, index, side="right") - 1
+    return bags, starts.shape[0] - include_last_offset
 
 
 def _first_max(xp: Any, rows: Array, bags: Array, count: int) -> Array:

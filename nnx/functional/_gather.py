@@ -9,15 +9,16 @@ from ..autodiff.scatter import places_along, scatter_rows
 from ..backend import Array
 from ._errors import complaint
 
-__all__ = ["check_integers", "check_range", "gather", "scatter_add"]
+__all__ = ["check_range", "gather", "integers", "scatter_add"]
 
 
-def check_integers(where: str, **arrays: Array) -> None:
-    """Raise for an index that is not an array of integers."""
-    for name, x in arrays.items():
-        if not hasattr(x, "dtype") or not array_namespace(x).isdtype(x.dtype, "integral"):
-            got = getattr(x, "dtype", type(x).__name__)
-            raise complaint(where, f"expected {name} to be an array of integers, got {got}", TypeError)
+def integers(where: str, name: str, x: Array) -> Array:
+    """An index as int32 or int64, other integers converted; raises for what is no array of integers."""
+    xp: Any = array_namespace(x) if hasattr(x, "dtype") else None
+    if xp is None or not xp.isdtype(x.dtype, "integral"):
+        got = type(x).__name__ if xp is None else x.dtype
+        raise complaint(where, f"expected {name} to be an array of integers, got {got}", TypeError)
+    return x if x.dtype in (xp.int64, xp.int32) else xp.astype(x, xp.int64)
 
 
 def check_range(where: str, name: str, index: Array, count: int) -> None:
@@ -87,7 +88,7 @@ def gather(x: Array, axis: int, index: Array) -> Array:
     array([[1., 1.],
            [4., 3.]])
     """
-    check_integers("gather", index=index)
+    index = integers("gather", "index", index)
     xp = array_namespace(x, index)
     if not index.size:
         return xp.zeros(index.shape, dtype=x.dtype, device=x.device)
@@ -134,7 +135,7 @@ def scatter_add(x: Array, axis: int, index: Array, source: Array) -> Array:
     >>> scatter_add(np.zeros((1, 3)), 1, np.asarray([[0, 2, 0]]), np.asarray([[1.0, 2.0, 3.0]]))
     array([[4., 0., 2.]])
     """
-    check_integers("scatter_add", index=index)
+    index = integers("scatter_add", "index", index)
     xp: Any = array_namespace(x, index, source)
     if x.dtype != source.dtype:
         raise complaint("scatter_add", f"expected source of dtype {x.dtype}, got {source.dtype}", TypeError)

@@ -10,14 +10,14 @@ from ..autodiff.scatter import sum_rows
 from ..backend import Array
 from ..backend.scatter import reduce_by_row
 from ._errors import complaint
-from ._gather import check_integers
+from ._gather import integers
 
 __all__ = ["segment_max", "segment_mean", "segment_min", "segment_sum"]
 
 
-def _checked(where: str, x: Array, segment_ids: Array, num_segments: int | None) -> int:
-    """The number of segments; by default one more than the largest id."""
-    check_integers(where, segment_ids=segment_ids)
+def _checked(where: str, x: Array, segment_ids: Array, num_segments: int | None) -> tuple[Array, int]:
+    """The ids and the number of segments; by default one more than the largest id."""
+    segment_ids = integers(where, "segment_ids", segment_ids)
     if not x.ndim or tuple(segment_ids.shape) != (x.shape[0],):
         raise complaint(
             where,
@@ -25,10 +25,10 @@ def _checked(where: str, x: Array, segment_ids: Array, num_segments: int | None)
         )
     if num_segments is None:
         xp = array_namespace(segment_ids)
-        return max(int(xp.max(segment_ids)) + 1, 0) if segment_ids.size else 0
+        return segment_ids, (max(int(xp.max(segment_ids)) + 1, 0) if segment_ids.size else 0)
     if num_segments < 0:
         raise complaint(where, f"expected num_segments to be at least 0, got {num_segments}")
-    return num_segments
+    return segment_ids, num_segments
 
 
 def _inside(xp: Any, segment_ids: Array, count: int, other: int) -> Array:
@@ -65,7 +65,7 @@ def segment_sum(x: Array, segment_ids: Array, num_segments: int | None = None) -
     >>> segment_sum(np.asarray([1.0, 2.0, 4.0]), np.asarray([0, 2, 0]))
     array([5., 0., 2.])
     """
-    count = _checked("segment_sum", x, segment_ids, num_segments)
+    segment_ids, count = _checked("segment_sum", x, segment_ids, num_segments)
     xp = array_namespace(x, segment_ids)
     return sum_rows(x, _inside(xp, segment_ids, count, count), rows=count + 1)[:count, ...]
 
@@ -79,7 +79,7 @@ def segment_mean(x: Array, segment_ids: Array, num_segments: int | None = None) 
     >>> segment_mean(np.asarray([1.0, 2.0, 4.0]), np.asarray([0, 2, 0]))
     array([2.5, 0. , 2. ])
     """
-    count = _checked("segment_mean", x, segment_ids, num_segments)
+    segment_ids, count = _checked("segment_mean", x, segment_ids, num_segments)
     xp = array_namespace(x, segment_ids)
     if not xp.isdtype(x.dtype, ("real floating", "complex floating")):
         raise complaint("segment_mean", f"expected floating-point numbers, got {x.dtype}", TypeError)
@@ -123,7 +123,7 @@ _segment_extremum.defpullback(_extremum_pullback, None)
 
 
 def _extremum(where: str, x: Array, segment_ids: Array, num_segments: int | None, largest: bool) -> Array:
-    count = _checked(where, x, segment_ids, num_segments)
+    segment_ids, count = _checked(where, x, segment_ids, num_segments)
     if not array_namespace(x).isdtype(x.dtype, ("real floating", "integral")):
         raise complaint(where, f"expected real numbers, got {x.dtype}", TypeError)
     return _segment_extremum(x, segment_ids, rows=count, largest=largest)

@@ -54,7 +54,7 @@ class _Table(Layer):
         weight = self.weight
         if self.max_norm is None:
             return weight
-        functional.check_table(type(self).__name__, x, weight)
+        x = functional.check_table(type(self).__name__, x, weight)
         new = functional.renormalized(weight, x, self.max_norm, self.norm_type)
         if new is not weight:
             keep(self._nnx_cells["weight"], new)

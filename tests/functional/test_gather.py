@@ -71,6 +71,15 @@ def test_scatter_add_leaves_its_argument_alone_and_takes_integers(lib: Any) -> N
     assert nothing is not x
 
 
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "uint32", "uint64"])
+def test_integers_of_every_dtype_are_taken(dtype: str, lib: Any) -> None:
+    x, index = lib.asarray(X), lib.asarray([[2, 0], [1, 1]], dtype)
+    lib.assert_equal(F.gather(x, 0, index), np.take_along_axis(X[:, :2], np.array([[2, 0], [1, 1]]), 0))
+    lib.assert_equal(F.scatter_add(x, 0, index, x)[0, :2], [X[0, 0], X[0, 1] + X[0, 1]])
+    lib.assert_equal(F.segment_sum(x[:2, :], index[0, :]), [X[1], [0] * 4, X[0]])
+    lib.assert_equal(F.embedding(index, x), X[np.array([[2, 0], [1, 1]])])
+
+
 def test_a_gathered_infinity_stays_where_it_is(lib: Any) -> None:
     x = lib.asarray([[1.0, np.inf], [np.nan, 2.0]])
     lib.assert_equal(F.gather(x, 1, lib.asarray([[0], [1]])), [[1.0], [2.0]])
