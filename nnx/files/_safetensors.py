@@ -7,9 +7,9 @@ used twice.
 from __future__ import annotations
 
 import json
-from typing import Any, cast
+from typing import Any
 
-from ._stored import SIZES, Region, Source, Stored
+from ._stored import SIZES, Region, Source, Stored, proper, short
 
 __all__ = ["arrays_in"]
 
@@ -58,11 +58,13 @@ def _stored(source: Source, name: str, entry: Any, start: int) -> Stored:
     try:
         kind, shape, (begin, end) = entry["dtype"], tuple(entry["shape"]), entry["data_offsets"]
     except (KeyError, TypeError, ValueError):
-        raise source.refuse(f'"{name}": expected dtype, shape and data_offsets, got {entry!r:.80}') from None
+        raise source.refuse(f'"{name}": expected dtype, shape and data_offsets, got {short(entry)}') from None
     if not isinstance(kind, str) or kind not in _DTYPES:
         raise source.refuse(f'"{name}": expected a dtype of {", ".join(_DTYPES)}; got {kind!r}')
-    if not all(type(n) is int and n >= 0 for n in cast(tuple[Any, ...], (*shape, begin, end))):
-        raise source.refuse(f'"{name}": expected whole numbers for shape and data_offsets, got {entry!r:.80}')
+    if not proper(*shape, begin, end):
+        raise source.refuse(
+            f'"{name}": expected whole numbers for shape and data_offsets, got {short(entry)}'
+        )
     stored = Stored(Region(start + begin, end - begin), _DTYPES[kind], shape)
     if stored.nbytes != end - begin:
         raise source.refuse(

@@ -7,6 +7,7 @@ memory is asked for.
 from __future__ import annotations
 
 import os
+import reprlib
 import zlib
 from array import array
 from math import prod
@@ -14,13 +15,30 @@ from typing import Any, BinaryIO, NamedTuple
 
 from ..backend import Array, Backend, Device
 
-__all__ = ["SIZES", "Region", "Source", "Stored", "refusal", "to_array"]
+__all__ = ["LARGEST", "SIZES", "Region", "Source", "Stored", "proper", "refusal", "short", "to_array"]
 
 SIZES = {
     "bool": 1, "uint8": 1, "int8": 1, "uint16": 2, "int16": 2, "uint32": 4, "int32": 4, "uint64": 8, "int64": 8,
     "bfloat16": 2, "float16": 2, "float32": 4, "float64": 8, "complex64": 8, "complex128": 16,
 }  # fmt: skip
 """Bytes of one number of each dtype that can be read."""
+
+
+LARGEST = 2**63
+"""What lengths and counts have to stay below."""
+
+
+def proper(*lengths: Any) -> bool:
+    """Whether these are whole numbers that a file may have; their product is then soon known."""
+    return len(lengths) < 200 and all(type(n) is int and 0 <= n < LARGEST for n in lengths)
+
+
+def short(value: Any) -> str:
+    """What to print of something from a file: not more than a line, however much it holds."""
+    try:
+        return reprlib.repr(value)
+    except ValueError:  # a number of more digits than Python prints
+        return f"a {type(value).__name__}"
 
 
 def refusal(name: str, detail: str) -> ValueError:
@@ -100,9 +118,11 @@ class Stored(NamedTuple):
 
     def misfit(self) -> str | None:
         """Why the region cannot hold it; None if it can."""
-        lengths = (self.offset, *self.shape, *(self.strides or ()))
-        if not all(type(n) is int and n >= 0 for n in lengths):
-            return f"expected numbers of at least 0 for its offset, shape and strides, got {lengths}"
+        if not proper(self.offset, *self.shape, *(self.strides or ())):
+            return (
+                "expected whole numbers of at least 0 for its offset, shape and strides, got "
+                f"{short(self.offset)}, {short(self.shape)} and {short(self.strides)}"
+            )
         if self.strides is not None and len(self.strides) != len(self.shape):
             return f"has {len(self.shape)} axes and {len(self.strides)} strides"
         if self.size and (self.offset + self.span()) * SIZES[self.dtype] > self.region.length:

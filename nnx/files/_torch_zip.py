@@ -6,7 +6,7 @@ import struct
 import zipfile
 from typing import Any
 
-from ._stored import SIZES, Region, Source, Stored
+from ._stored import LARGEST, SIZES, Region, Source, Stored
 from ._unpickle import Storage, Tensor, unpickled
 
 __all__ = ["arrays_in"]
@@ -87,7 +87,7 @@ def _tensors(source: Source, tree: Any) -> list[tuple[str, Tensor]]:
         prefix = path + "." if path else ""
         items: Any = value.items() if isinstance(value, dict) else enumerate(value)
         below = [
-            (f"{prefix}{key}", item, depth + 1)
+            (prefix + _text(key), item, depth + 1)
             for key, item in items
             if isinstance(item, (dict, list, tuple))
         ]
@@ -96,6 +96,12 @@ def _tensors(source: Source, tree: Any) -> list[tuple[str, Tensor]]:
             raise source.refuse(f'is nested too deeply or has too many entries (at "{path:.80}")')
         todo += reversed(below)
     return found
+
+
+def _text(key: Any) -> str:
+    if isinstance(key, str):
+        return key
+    return str(key) if type(key) is int and abs(key) < LARGEST else f"({type(key).__name__})"
 
 
 def _stored(source: Source, path: str, tensor: Tensor, record: Region | None, big_endian: bool) -> Stored:

@@ -12,7 +12,7 @@ import pickletools
 from collections.abc import Callable
 from typing import Any, NamedTuple, NoReturn
 
-from ._stored import Source
+from ._stored import LARGEST, Source, short
 
 __all__ = ["Storage", "Tensor", "unpickled"]
 
@@ -45,8 +45,7 @@ _OPCODES = frozenset(
     "PROTO FRAME STOP MARK POP POP_MARK DUP MEMOIZE PUT BINPUT LONG_BINPUT GET BINGET LONG_BINGET GLOBAL STACK_GLOBAL "
     "REDUCE BUILD BINPERSID NONE NEWTRUE NEWFALSE INT BININT BININT1 BININT2 LONG LONG1 LONG4 FLOAT BINFLOAT UNICODE "
     "BINUNICODE SHORT_BINUNICODE BINUNICODE8 STRING BINSTRING SHORT_BINSTRING BINBYTES SHORT_BINBYTES BINBYTES8 "
-    "EMPTY_TUPLE TUPLE TUPLE1 TUPLE2 TUPLE3 EMPTY_LIST LIST APPEND APPENDS EMPTY_DICT DICT SETITEM SETITEMS "
-    "EMPTY_SET ADDITEMS".split()
+    "EMPTY_TUPLE TUPLE TUPLE1 TUPLE2 TUPLE3 EMPTY_LIST LIST APPEND APPENDS EMPTY_DICT DICT SETITEM SETITEMS".split()
 )
 
 
@@ -95,25 +94,25 @@ def _tensor_of_dtype(
     marks: Any = None,
 ) -> Tensor:
     if not isinstance(dtype, _Name):
-        raise _Refused(f"a tensor of dtype {dtype!r:.80}")
+        raise _Refused(f"a tensor of dtype {short(dtype)}")
     return _made(storage, offset, shape, strides, dtype.name.removeprefix("torch."), marks)
 
 
 def _made(storage: Any, offset: Any, shape: Any, strides: Any, dtype: str | None, marks: Any) -> Tensor:
     if not isinstance(storage, Storage) or not isinstance(shape, tuple) or not isinstance(strides, tuple):
-        raise _Refused(f"a tensor of {storage!r:.80}, shape {shape!r:.80} and strides {strides!r:.80}")
+        raise _Refused(f"a tensor of {short(storage)}, shape {short(shape)} and strides {short(strides)}")
     return Tensor(storage, offset, shape, strides, dtype, dict(marks) if marks else {})
 
 
 def _parameter(data: Any, *_rest: Any) -> Tensor:
     if not isinstance(data, Tensor):
-        raise _Refused(f"a parameter of {data!r:.80}")
+        raise _Refused(f"a parameter of {short(data)}")
     return data
 
 
 def _of_type(make: Any, _kind: Any, args: Any, _state: Any) -> Any:
     if not isinstance(make, _Name):
-        raise _Refused(f"a call of {make!r:.80}")
+        raise _Refused(f"a call of {short(make)}")
     return make(*args)
 
 
@@ -157,13 +156,13 @@ class _Unpickler(pickle.Unpickler):
     def persistent_load(self, pid: Any, /) -> Storage:
         """A record of the file."""
         match pid:
-            case ("storage", _Name(name=name), str(key), _, int(size)):
+            case ("storage", _Name(name=name), str(key), _, int(size)) if 0 <= size < LARGEST:
                 kind = name.removeprefix("torch.").removesuffix("Storage")
                 if kind in _STORAGES or name == "torch.storage.UntypedStorage":
                     return Storage(_STORAGES.get(kind), key, size)
             case _:
                 pass
-        raise _Refused(f"the storage {pid!r:.80}")
+        raise _Refused(f"the storage {short(pid)}")
 
 
 def unpickled(source: Source, data: bytes | bytearray) -> Any:

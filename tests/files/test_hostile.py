@@ -21,6 +21,8 @@ from .written import call, group, name, number, numbers, program, storage, table
 ORDERED = name("collections", "OrderedDict")
 REBUILD = name("torch._utils", "_rebuild_tensor_v2")
 ONE = storage("Float", "0", 1)
+LAUGHS = b"](NNe" + b"".join(b"q%c](" % i + b"h%c" % i * 10 + b"e" for i in range(9))
+"""A list of 10 lists of 10 lists …, each of them one list: little to write, 2 billion entries to print."""
 RECORD = {"data/0": b"\0\0\x80\x3f"}
 
 
@@ -87,9 +89,23 @@ PICKLES = {
     "lists in lists": (b"\x80\x02" + b"]" * 70 + b"a" * 69 + b".", "nested too deeply"),
     "a list in itself": (b"\x80\x02]q\x00h\x00a.", "nested too deeply"),
     "laughs": (
-        b"\x80\x02](NNe" + b"".join(b"q%c](" % i + b"h%c" % i * 10 + b"e" for i in range(9)) + b".",
+        program(LAUGHS),
         "too many entries",
     ),
+    "laughs in a tensor": (
+        b"\x80\x02" + tensor(LAUGHS, 0, (1,), (1,)) + b".",
+        "a tensor of ",
+    ),
+    "laughs in a shape": (
+        program(table({"x": call(REBUILD, ONE, number(0), group(LAUGHS), b")")})),
+        "whole numbers",
+    ),
+    "laughs in a storage": (program(LAUGHS + b"Q"), "the storage"),
+    "a storage without end": (
+        program(group(text("storage"), name("torch", "FloatStorage"), text("0"), text("cpu"), number(2**63)) + b"Q"),
+        "the storage",
+    ),
+    "a set": (pickle.dumps({1}, 4), "the instruction EMPTY_SET"),
     "two of a name": (
         program(
             b"}" + text("a.b") + tensor(ONE, 0, (1,), (1,)) + b"s" + text("a")
@@ -132,9 +148,11 @@ TENSORS = {
     "a stride before": (ONE, 0, (2,), (-1,), "at least 0"),
     "a stride beyond": (ONE, 0, (2,), (2**62,), "reaches beyond"),
     "a shape below": (ONE, 0, (-1,), (1,), "at least 0"),
+    "a shape of large numbers": (ONE, 0, (2**100, 0), (1, 1), "at least 0"),
+    "a shape of many numbers": (ONE, 0, (1,) * 150, (1,) * 150, "at least 0"),
     "fewer strides": (ONE, 0, (1, 1), (1,), "2 axes and 1 strides"),
     "too large": (ONE, 0, (2**40,), (0,), "asks for arrays of 4398046511104 bytes"),
-    "too long for an array": (ONE, 0, (2**63, 0), (0, 0), '"x": '),
+    "too long for an array": (ONE, 0, (2**62, 0), (0, 0), '"x": '),
     "too many axes": (ONE, 0, (1,) * 100, (1,) * 100, '"x": '),
     "a record that is larger": (storage("Byte", "0", 1), 0, (1,), (1,), "its record has 4 bytes"),
     "a record that is smaller": (storage("Double", "0", 1), 0, (1,), (1,), "its record has 4 bytes"),
@@ -155,6 +173,12 @@ def test_tensors_of_no_whole_numbers_are_refused() -> None:
         body = call(REBUILD, ONE, number(0), shape, numbers((1,)), b"\x89", b"N")
         with pytest.raises(ValueError, match="load_torch_state"):
             load(written.torch_zip(program(table({"x": body})), RECORD))
+
+
+def test_keys_that_are_no_text_have_some_name() -> None:
+    one = tensor(ONE, 0, (1,), (1,))
+    body = b"}" + number(7) + one + b"s" + number(10**30) + b"}" + group(text("a")) + one + b"s" + b"s"
+    assert list(load(written.torch_zip(program(body), RECORD))) == ["7", "(int).(tuple)"]
 
 
 def test_unreadable_dtypes_are_refused() -> None:
