@@ -8,7 +8,6 @@ from typing import Any
 from ..backend import Array, backend_of
 from ..functional._errors import complaint
 from ._gradients import fitted
-from ._lbfgs import LBFGS
 from ._optimizer import Optimizer
 from ._wrapper import Wrapper
 
@@ -41,10 +40,7 @@ class Accumulate(Wrapper):
 
     def __init__(self, optimizer: Optimizer, every: int, reduction: str = "mean") -> None:
         super().__init__(optimizer)
-        if isinstance(optimizer, LBFGS):
-            raise complaint(
-                "Accumulate", "expected an optimizer whose update takes gradients, got LBFGS", TypeError
-            )
+        self.refuse_closures()
         if not every >= 1:
             raise complaint("Accumulate", f"expected every to be at least 1, got {every!r}")
         if reduction not in ("mean", "sum"):

@@ -9,7 +9,7 @@ from typing import Any
 from ..backend import Array
 from ..functional._errors import complaint
 from ._optimizer import LearningRate, Optimizer
-from ._rules import check_at_least
+from ._rules import check_at_least, part_way
 
 __all__ = ["Adafactor"]
 
@@ -127,12 +127,12 @@ class Adafactor(Optimizer):
             eps1 = float(xp.finfo(p.dtype).eps)
         squares = g * g
         if p.ndim > 1:
-            row = state[0] + (xp.mean(squares, axis=-1, keepdims=True) - state[0]) * share
-            column = state[1] + (xp.mean(squares, axis=-2, keepdims=True) - state[1]) * share
+            row = part_way(state[0], xp.mean(squares, axis=-1, keepdims=True), share)
+            column = part_way(state[1], xp.mean(squares, axis=-2, keepdims=True), share)
             v = row * column / xp.clip(xp.mean(row, axis=-2, keepdims=True), eps1)
             new = (row, column)
         else:
-            v = state[0] + (squares - state[0]) * share
+            v = part_way(state[0], squares, share)
             new = (v,)
         u = g / xp.sqrt(xp.clip(v, eps1 * eps1))
         norm, root = xp.linalg.vector_norm, math.sqrt(p.size)

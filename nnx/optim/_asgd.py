@@ -8,7 +8,7 @@ from typing import Any
 from ..backend import Array
 from ._buckets import Bucket
 from ._optimizer import LearningRate, Optimizer
-from ._rules import check_at_least, prepared
+from ._rules import check_at_least, part_way, prepared
 
 __all__ = ["ASGD"]
 
@@ -115,4 +115,4 @@ class ASGD(Optimizer):
     ) -> tuple[Array, Any]:
         """One step of one parameter."""
         p = p * shrink - size * prepared(p, g, weight_decay, maximize)
-        return p, (p * 1.0 if share == 1.0 else state[0] + (p - state[0]) * share,)
+        return p, (part_way(state[0], p, share),)

@@ -12,7 +12,8 @@ from ..functional._errors import complaint
 from ..layers import Layer
 from ..layers._batch_norm import _BatchNorm
 from ._optimizer import Optimizer
-from ._state import moved_with
+from ._rules import part_way
+from ._state import following, moved_with
 
 __all__ = ["EMA", "SWA", "update_batch_norm"]
 
@@ -49,8 +50,7 @@ class _Average:
             if not averaged or not backend_of(x).xp.isdtype(x.dtype, "real floating"):
                 new[path] = _copy(x)
             else:
-                old = moved_with(x, {path: old})[path]
-                new[path] = backend_of(x).xp.asarray(old + share * (x - old))
+                new[path] = backend_of(x).xp.asarray(part_way(following(old, x), x, share))
         self.averages = new
         self.n_averaged += 1
 

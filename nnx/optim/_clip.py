@@ -29,6 +29,8 @@ def global_norm(grads: Any, norm_type: float = 2.0) -> float:
     >>> global_norm({"w": np.asarray([3.0]), "b": np.asarray([4.0])})
     5.0
     """
+    if not norm_type > 0.0:
+        raise complaint("global_norm", f"expected norm_type above 0, got {norm_type!r}")
     norms: list[float] = []
 
     def measure(g: Array, _path: Any) -> Array:

@@ -14,7 +14,7 @@ from ._gradients import arranged
 from ._line_search import Point, strong_wolfe
 from ._optimizer import LearningRate, Optimizer
 from ._rules import check_at_least
-from ._state import moved_with
+from ._state import following
 
 __all__ = ["LBFGS"]
 
@@ -60,6 +60,7 @@ class LBFGS(Optimizer):
     """
 
     name = "lbfgs"
+    takes_closure = True
 
     def __init__(
         self,
@@ -200,10 +201,7 @@ class LBFGS(Optimizer):
         def moved(value: Any) -> Any:
             if isinstance(value, list):
                 return [moved(x) for x in value]
-            if isinstance(value, float):
-                return value
-            same = type(value) is type(like) and value.dtype == like.dtype and value.device == like.device
-            return value if same else moved_with(like, {"x": value})["x"]
+            return value if isinstance(value, float) else following(value, like)
 
         return {key: moved(value) for key, value in memory.items()}
 

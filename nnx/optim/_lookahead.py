@@ -8,7 +8,7 @@ from typing import Any
 from ..backend import Array, backend_of
 from ..functional._errors import complaint
 from ._optimizer import Optimizer
-from ._state import moved_with
+from ._state import following
 from ._wrapper import Wrapper
 
 __all__ = ["Lookahead"]
@@ -56,10 +56,8 @@ class Lookahead(Wrapper):
             old, x = self._slow.get(path), cell.value
             if old is None or old.shape != x.shape:
                 slow[path] = _copy(x)
-            elif type(old) is type(x) and old.dtype == x.dtype and old.device == x.device:
-                slow[path] = old
             else:
-                slow.update(moved_with(x, {path: old}))
+                slow[path] = following(old, x)
         self._slow = slow
 
     def update(self, grads: Any) -> Any:

@@ -49,6 +49,7 @@ class Optimizer:
 
     name: str = ""
     elementwise = True
+    takes_closure = False  # whether update takes a function that returns the loss and gradients
     rule: Callable[..., tuple[Array, Any]]
     """``(xp, p, g, statistics, *coefficients)`` to the new parameter and its new statistics."""
 
@@ -206,6 +207,10 @@ class Optimizer:
             )
         self.check(settings)
 
+    def _owner(self, attribute: str) -> type | None:
+        """The class that gives an attribute: a subclass with a rule of its own is not what its parent's name says."""
+        return next((kind for kind in type(self).__mro__ if attribute in vars(kind)), None)
+
     def _group(self, path: str) -> int:
         """The index of the first pattern that matches; -1 for none."""
         return next((i for i, pattern in enumerate(self.groups) if matches(pattern, path)), -1)
@@ -263,7 +268,7 @@ class Optimizer:
         if not self.elementwise:
             return PlainBucket(backend, members, group, step, states)
         in_place, general = (backend.overrides.get(f"optim.{name}") for name in (self.name, "by_rule"))
-        if in_place is not None:
+        if in_place is not None and self._owner("rule") is self._owner("name"):
             return FusedBucket(backend, members, group, step, states, in_place[0])
         if general is not None:
             by_rule = general[0](backend.fast, self.rule)

@@ -8,7 +8,7 @@ from typing import Any
 from ..backend import Array
 from ..functional._errors import complaint
 
-__all__ = ["check_at_least", "check_betas", "prepared"]
+__all__ = ["check_at_least", "check_betas", "part_way", "prepared"]
 
 
 def check_at_least(name: str, settings: Mapping[str, Any], *keys: str, low: float = 0.0) -> None:
@@ -32,3 +32,10 @@ def prepared(p: Array, g: Array, weight_decay: float, maximize: bool) -> Array:
     if maximize:
         g = -g
     return g + weight_decay * p if weight_decay else g
+
+
+def part_way(start: Array, end: Array, share: float) -> Array:
+    """Between two arrays, from the nearer: exactly the end where the share is 1."""
+    if share == 1.0:
+        return end * 1.0
+    return start + (end - start) * share if share < 0.5 else end - (end - start) * (1.0 - share)

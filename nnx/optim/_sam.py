@@ -9,7 +9,6 @@ from ..backend import Array, backend_of
 from ..functional._errors import complaint
 from ._clip import global_norm
 from ._gradients import fitted
-from ._lbfgs import LBFGS
 from ._optimizer import Optimizer
 from ._wrapper import Wrapper
 
@@ -51,8 +50,8 @@ class SAM(Wrapper):
 
     def __init__(self, optimizer: Optimizer, rho: float = 0.05, adaptive: bool = False) -> None:
         super().__init__(optimizer)
-        if isinstance(optimizer, LBFGS):
-            raise complaint("SAM", "expected an optimizer whose update takes gradients, got LBFGS", TypeError)
+        self.refuse_closures()
+        self.takes_closure = True
         if not rho >= 0.0:
             raise complaint("SAM", f"expected rho of at least 0, got {rho!r}")
         self.rho, self.adaptive = rho, adaptive

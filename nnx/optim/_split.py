@@ -9,7 +9,6 @@ from ..autodiff.cells import Cell
 from ..backend import Array
 from ..functional._errors import complaint
 from ._gradients import fitted
-from ._lbfgs import LBFGS
 from ._optimizer import Optimizer
 from ._places import Places, matches, places_of
 
@@ -73,7 +72,7 @@ class Split(Optimizer):
         makes = [*makers.values()] if rest is None else [*makers.values(), rest]
         self.optimizers = [make(part) for make, part in zip(makes, parts, strict=True) if part.cells()]
         for each in self.optimizers:
-            if isinstance(each, LBFGS) or not isinstance(each, Optimizer):
+            if not isinstance(each, Optimizer) or each.takes_closure:
                 name = type(each).__name__
                 raise complaint(
                     "Split", f"expected optimizers that update with gradients, got {name}", TypeError

@@ -8,7 +8,7 @@ from typing import Any
 from ..autodiff.cells import Cell
 from ..backend import Array, backend_of
 
-__all__ = ["checked", "moved_with"]
+__all__ = ["checked", "following", "moved_with"]
 
 
 def checked(
@@ -50,6 +50,13 @@ def checked(
 def moved_with(value: Array, arrays: Mapping[str, Array]) -> dict[str, Array]:
     """Statistics where their parameter now is, in its dtype."""
     return {name: _converted(x, value) for name, x in arrays.items()}
+
+
+def following(x: Array, like: Array) -> Array:
+    """An array where another now is, in its dtype: itself where it is there already."""
+    if type(x) is type(like) and x.dtype == like.dtype and x.device == like.device:
+        return x
+    return _converted(x, like)
 
 
 def _converted(x: Array, like: Array) -> Array:

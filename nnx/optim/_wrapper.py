@@ -23,11 +23,20 @@ class Wrapper(Optimizer):
             raise complaint(type(self).__name__, detail, TypeError)
         self.optimizer = optimizer
         self._places = optimizer._places
+        self.takes_closure = optimizer.takes_closure
 
     def __getattr__(self, name: str) -> Any:
         if name == "optimizer" or name.startswith("__"):
             raise AttributeError(name)
         return getattr(self.optimizer, name)
+
+    def refuse_closures(self) -> None:
+        """Raise where the optimizer doesn't take gradients."""
+        if self.takes_closure:
+            detail = (
+                f"expected an optimizer whose update takes gradients, got {type(self.optimizer).__name__}"
+            )
+            raise complaint(type(self).__name__, detail, TypeError)
 
     @property
     def learning_rate(self) -> LearningRate:

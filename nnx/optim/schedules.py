@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from ..functional._errors import complaint
 
 __all__ = [
+    "chain",
     "constant",
     "cosine",
     "cosine_warm_restarts",
@@ -179,7 +180,8 @@ def one_cycle(
     """Up from ``max / div_factor`` to the largest rate, then down to the first over ``final_div_factor``.
 
     Smith and Topin, https://arxiv.org/abs/1708.07120; with ``three_phase`` down to the first as fast as up, and only
-    then to the last. ``"cos"`` or ``"linear"`` says by which curve. After ``total_steps`` steps there is no rate.
+    then to the last. ``"cos"`` or ``"linear"`` says by which curve. After ``total_steps`` steps there is no rate. The
+    momentum, which PyTorch's cycles too, is left alone.
 
     >>> schedule = one_cycle(1.0, 6, 0.5, "linear", div_factor=4.0, final_div_factor=2.0)
     >>> [round(schedule(i), 4) for i in range(6)]
@@ -217,7 +219,7 @@ def cyclic(
 
     Smith, https://arxiv.org/abs/1506.01186. The height is constant (``"triangular"``), halved at every cycle
     (``"triangular2"``), times ``gamma**step`` (``"exp_range"``), or times ``scale_fn`` of the cycle, from 1, or with a
-    ``scale_mode`` of ``"iterations"`` of the step.
+    ``scale_mode`` of ``"iterations"`` of the step. The momentum, which PyTorch's cycles too, is left alone.
 
     >>> schedule = cyclic(0.0, 1.0, 2, mode="triangular2")
     >>> [schedule(i) for i in range(8)]
@@ -273,6 +275,16 @@ def warmup(schedule: Schedule, steps: int) -> Schedule:
     [0.5, 1.0, 1.0, 0.8536, 0.5]
     """
     return lambda i: schedule(0) * (i + 1) / steps if i < steps else schedule(i - steps)
+
+
+def chain(schedules: Sequence[Schedule]) -> Schedule:
+    """The product of schedules; all but one start from a learning rate of 1.
+
+    >>> schedule = chain([constant(1.0, 0.5, 2), exponential(0.1, 0.5)])
+    >>> [schedule(i) for i in range(4)]
+    [0.05, 0.025, 0.025, 0.0125]
+    """
+    return lambda i: math.prod(schedule(i) for schedule in schedules)
 
 
 def join(schedules: Sequence[Schedule], boundaries: Sequence[int]) -> Schedule:

@@ -43,6 +43,8 @@ def test_norms_do_not_overflow_and_nan_is_seen(lib: Any) -> None:
 def test_clip_by_value(lib: Any) -> None:
     out = nnx.optim.clip_by_value({"b": lib.asarray(GRADIENTS["b"])}, 3.5)
     lib.assert_equal(out["b"], [3.0, -3.5])
+    with pytest.raises(ValueError, match="global_norm: expected norm_type above 0, got 0"):
+        nnx.optim.clip_by_norm({}, 1.0, 0)
     for f in (nnx.optim.clip_by_value, nnx.optim.clip_by_norm):
         with pytest.raises(ValueError, match="of at least 0, got -1.0"):
             f({}, -1.0)

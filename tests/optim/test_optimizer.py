@@ -89,6 +89,17 @@ def test_on_numpy_all_parameters_are_views_of_one_array() -> None:
     assert type(nnx.optim.Adam(model)._bucket(-1, 0, list(model.__nnx_cells__().items()), {})) is FusedBucket
 
 
+def test_a_subclass_with_a_rule_of_its_own_is_not_updated_by_its_parents(lib: Any) -> None:
+    class Backwards(nnx.optim.SGD):
+        @staticmethod
+        def rule(xp: Any, p: Any, g: Any, state: Any, learning_rate: float, *rest: Any) -> Any:
+            return p + learning_rate * g, state
+
+    optimizer = Backwards({"w": lib.asarray([1.0])}, 0.5)
+    optimizer.update({"w": lib.asarray([1.0])})
+    lib.assert_equal(optimizer.parameters["w"], [1.5])
+
+
 def test_what_was_read_from_the_model_shows_the_update_on_numpy_and_a_snapshot_does_not() -> None:
     model = network()
     optimizer = nnx.optim.SGD(model, learning_rate=1.0)

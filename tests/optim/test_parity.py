@@ -63,6 +63,7 @@ ROWS = [
     Row("Rprop", {"etas": (0.3, 1.7), "step_sizes": (0.03, 0.08), "maximize": True}),
     Row("Adafactor", {}, "wcs"),
     Row("Adafactor", {"eps": (1e-2, 0.5), "beta2_decay": -0.5, "d": 2.0}, "wcs"),
+    Row("Adafactor", {"beta2_decay": 0.0}, "wcs"),
     Row("Adafactor", {"weight_decay": 0.1, "maximize": True, "eps": (2.0, 0.1)}, "wcb"),
     Row("ASGD", {}),
     Row("ASGD", {"lambd": 0.1, "alpha": 0.5, "t0": 3.0, "weight_decay": 0.1, "maximize": True}),

@@ -77,7 +77,36 @@ def test_defaults_are_those_of_torch(name: str) -> None:
 
 
 def test_every_schedule_has_a_row() -> None:
-    assert {name for name, _, _ in ROWS} | {"warmup", "join"} == set(schedules.__all__)
+    assert {name for name, _, _ in ROWS} | {"warmup", "join", "chain"} == set(schedules.__all__)
+
+
+def test_compositions_are_those_of_torch() -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
+    optimizers = [torch.optim.SGD([torch.zeros(1)], lr=0.3) for _ in range(2)]
+    module = torch.optim.lr_scheduler
+    sequential = module.SequentialLR(
+        optimizers[0],
+        [
+            module.LinearLR(optimizers[0], 0.1, 1.0, 3),
+            module.CosineAnnealingLR(optimizers[0], 9),
+            module.ExponentialLR(optimizers[0], 0.9),
+        ],
+        [4, 9],
+    )
+    chained = module.ChainedScheduler(
+        [module.ConstantLR(optimizers[1], 0.5, 4), module.StepLR(optimizers[1], 3)]
+    )
+    joined = schedules.join(
+        [schedules.linear(0.3, 0.1, 1.0, 3), schedules.cosine(0.3, 9), schedules.exponential(0.3, 0.9)],
+        [4, 9],
+    )
+    product = schedules.chain([schedules.constant(1.0, 0.5, 4), schedules.step(0.3, 3)])
+    for i in range(15):
+        rates = [optimizer.param_groups[0]["lr"] for optimizer in optimizers]
+        assert (joined(i), product(i)) == pytest.approx(rates, rel=1e-9), i
+        for optimizer, scheduler in zip(optimizers, (sequential, chained), strict=True):
+            optimizer.step()
+            scheduler.step()
 
 
 def test_joined_schedules_and_warm_up() -> None:

@@ -184,6 +184,8 @@ BAD: list[tuple[Any, type[Exception], str]] = [
         TypeError,
         "Accumulate: expected an optimizer whose update takes",
     ),
+    (lambda: Split(TWO, {}, lambda p: SAM(SGD(p))), TypeError, "that update with gradients, got SAM"),
+    (lambda: Accumulate(Lookahead(SAM(SGD(TWO))), 2), TypeError, "update takes gradients, got Lookahead"),
     (lambda: Accumulate(SGD(TWO), 0), ValueError, "Accumulate: expected every to be at least 1, got 0"),
     (
         lambda: Accumulate(SGD(TWO), 2, "max"),
