@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from ..autodiff import array_namespace
 from ..backend import Array
+from ..functional._distance import pairwise_distance
 from ..functional._errors import complaint
 from ._elementwise import check_arrays, check_reduction, check_shapes, clamped, reduce
 
@@ -91,7 +91,7 @@ def triplet_margin_loss(
     >>> float(triplet_margin_loss(a, p, n).round(4))
     4.0
     """
-    distance = partial(_norm_of_difference, p=p, eps=eps)
+    distance = partial(pairwise_distance, p=p, eps=eps)
     return _triplet("triplet_margin_loss", anchor, positive, negative, distance, margin, swap, reduction)
 
 
@@ -114,15 +114,8 @@ def triplet_margin_with_distance_loss(
     >>> float(triplet_margin_with_distance_loss(a, p, n, distance_function=lambda x, y: abs(x - y)[0]))
     3.0
     """
-    name, distance = "triplet_margin_with_distance_loss", distance_function or _norm_of_difference
+    name, distance = "triplet_margin_with_distance_loss", distance_function or pairwise_distance
     return _triplet(name, anchor, positive, negative, distance, margin, swap, reduction)
-
-
-def _norm_of_difference(x: Array, y: Array, p: float = 2.0, eps: float = 1e-6) -> Array:
-    check_shapes("triplet_margin_loss", x=x, y=y)
-    xp: Any = array_namespace(x, y)
-    z = x - y + eps
-    return xp.linalg.vector_norm(z if z.ndim else xp.reshape(z, (1,)), ord=p, axis=-1)
 
 
 def _triplet(
