@@ -25,7 +25,7 @@ from ._gated import (
     gumbel_softmax,
     rrelu,
 )
-from ._gather import gather, scatter_add
+from ._gather import gather, scatter, scatter_add
 from ._grid_sample import (
     affine_grid,
     grid_sample,
@@ -212,6 +212,7 @@ __all__ = [
     "rotary_embedding",
     "rrelu",
     "scaled_dot_product_attention",
+    "scatter",
     "scatter_add",
     "segment_max",
     "segment_mean",

@@ -8,7 +8,7 @@ from ..autodiff import array_namespace, primitive, stop_gradient
 from ..autodiff.scatter import sum_rows
 from ..backend import Array
 from ._errors import complaint
-from ._gather import check_range, integers
+from ._indices import check_range, integers
 from ._segment import segment_max, segment_mean, segment_min, segment_sum
 
 __all__ = ["MODES", "check_table", "embedding", "embedding_bag", "padding_row", "renormalized"]
@@ -219,6 +219,8 @@ def embedding_bag(
         bags = xp.where(index == padding, -1, bags)
     if mode == "max":
         return _first_max(xp, rows, bags, count)
+    if x.ndim == 2 and padding is None and x.size:
+        return (xp.sum if mode == "sum" else xp.mean)(xp.reshape(rows, (*x.shape, -1)), axis=1)
     return (segment_sum if mode == "sum" else segment_mean)(rows, bags, count)
 
 

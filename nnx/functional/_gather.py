@@ -8,28 +8,10 @@ from ..autodiff import array_namespace
 from ..autodiff.scatter import places_along, scatter_rows
 from ..backend import Array
 from ._errors import complaint
+from ._indices import check_range, integers
+from ._segment import segment_max
 
-__all__ = ["check_range", "gather", "integers", "scatter_add"]
-
-
-def integers(where: str, name: str, x: Array) -> Array:
-    """An index as int32 or int64, other integers converted; raises for what is no array of integers."""
-    xp: Any = array_namespace(x) if hasattr(x, "dtype") else None
-    if xp is None or not xp.isdtype(x.dtype, "integral"):
-        got = type(x).__name__ if xp is None else x.dtype
-        raise complaint(where, f"expected {name} to be an array of integers, got {got}", TypeError)
-    return x if x.dtype in (xp.int64, xp.int32) else xp.astype(x, xp.int64)
-
-
-def check_range(where: str, name: str, index: Array, count: int) -> None:
-    """Raise for integers outside ``[0, count)``."""
-    if not index.size:
-        return
-    xp = array_namespace(index)
-    low, high = int(xp.min(index)), int(xp.max(index))
-    if low < 0 or high >= count:
-        wanted = f"expected {name} from 0 to {count - 1}" if count else f"expected no {name} at all"
-        raise complaint(where, f"{wanted}, got {low if low < 0 else high}", IndexError)
+__all__ = ["gather", "scatter", "scatter_add"]
 
 
 def _with_axes(x: Array) -> Array:
@@ -135,16 +117,56 @@ def scatter_add(x: Array, axis: int, index: Array, source: Array) -> Array:
     >>> scatter_add(np.zeros((1, 3)), 1, np.asarray([[0, 2, 0]]), np.asarray([[1.0, 2.0, 3.0]]))
     array([[4., 0., 2.]])
     """
-    index = integers("scatter_add", "index", index)
-    xp: Any = array_namespace(x, index, source)
-    if x.dtype != source.dtype:
-        raise complaint("scatter_add", f"expected source of dtype {x.dtype}, got {source.dtype}", TypeError)
+    xp, flat, places, given = _aligned("scatter_add", x, axis, index, source)
+    return xp.reshape(scatter_rows(flat, places, given), x.shape)
+
+
+def scatter(x: Array, axis: int, index: Array, source: Array | float) -> Array:
+    """``x`` with ``source`` written: ``out[index[i, j], j] = source[i, j]`` for axis 0, as ``torch.scatter``.
+
+    Of repeated places the last write counts (PyTorch leaves that open), and has the derivative.
+
+    Parameters
+    ----------
+    x, axis, index
+        As in ``scatter_add``.
+    source
+        As there, or a number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> scatter(np.zeros((1, 3)), 1, np.asarray([[0, 2, 0]]), np.asarray([[1.0, 2.0, 3.0]]))
+    array([[3., 0., 2.]])
+    """
+    xp, flat, places, given = _aligned("scatter", x, axis, index, source)
+    last = segment_max(xp.arange(places.shape[0], dtype=xp.int64, device=x.device), places, flat.shape[0])
+    written = last >= 0
+    if hasattr(given, "dtype") and places.shape[0]:
+        given = xp.take(given, xp.where(written, last, 0), axis=0)
+    elif not places.shape[0]:
+        given = 0
+    return xp.reshape(xp.where(written, given, flat), x.shape)
+
+
+def _aligned(where: str, x: Array, axis: int, index: Array, source: Any) -> tuple[Any, Array, Array, Any]:
+    """The namespace; ``x`` in one axis; the places in it that ``index`` names; what of ``source`` goes there."""
+    index = integers(where, "index", index)
+    if not hasattr(source, "dtype"):
+        xp, given = array_namespace(x, index), None
+    else:
+        xp, given = array_namespace(x, index, source), _with_axes(source)
+        if x.dtype != source.dtype:
+            raise complaint(where, f"expected source of dtype {x.dtype}, got {source.dtype}", TypeError)
+    flat = xp.reshape(x, (-1,))
     if not index.size:
-        return xp.asarray(x, copy=True)
-    target, index, source = _with_axes(x), _with_axes(index), _with_axes(source)
-    axis = _checked("scatter_add", target, axis, index, source)
-    if source.shape != index.shape:
-        source = source[tuple(slice(0, n) for n in index.shape)]
+        nothing = flat[:0]
+        return xp, flat, xp.zeros((0,), dtype=index.dtype, device=index.device), nothing
+    target, index = _with_axes(x), _with_axes(index)
+    axis = _checked(where, target, axis, index, given)
     places = places_along(xp, target.shape, index.shape, axis, index)
-    flat = scatter_rows(xp.reshape(target, (-1,)), places, xp.reshape(source, (-1,)))
-    return xp.reshape(flat, x.shape)
+    if given is None:
+        return xp, flat, places, source
+    if given.shape != index.shape:
+        given = given[tuple(slice(0, n) for n in index.shape)]
+    return xp, flat, places, xp.reshape(given, (-1,))

@@ -10,7 +10,7 @@ from ..autodiff.scatter import sum_rows
 from ..backend import Array
 from ..backend.scatter import reduce_by_row
 from ._errors import complaint
-from ._gather import integers
+from ._indices import integers
 
 __all__ = ["segment_max", "segment_mean", "segment_min", "segment_sum"]
 

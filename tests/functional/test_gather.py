@@ -61,6 +61,43 @@ def test_gather_and_scatter_add_are_those_of_torch(row: Row, agrees_with_torch: 
     )
 
 
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{np.shape(row.x)}-{row.axis}-{row.index.shape}")
+def test_scatter_is_that_of_torch(row: Row, agrees_with_torch: Any) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
+    # No place twice: PyTorch's derivative goes to all that were written there.
+    one = [slice(None)] * row.index.ndim
+    if row.index.ndim:
+        one[row.axis] = slice(1)
+    index = row.index[tuple(one)].astype(np.int64)
+    source = rng.standard_normal(index.shape)
+    agrees_with_torch(
+        lambda x, source, index: F.scatter(x, row.axis, index, source) ** 3,
+        lambda x, source, index: torch.scatter(x, row.axis, index, source) ** 3,
+        [row.x, source],
+        [index],
+    )
+    agrees_with_torch(
+        lambda x, index: F.scatter(x, row.axis, index, 7.0) ** 3,
+        lambda x, index: torch.scatter(x, row.axis, index, 7.0) ** 3,
+        [row.x],
+        [index],
+    )
+
+
+def test_of_repeated_places_the_last_is_kept(lib: Any) -> None:
+    x, source = lib.asarray([1.0, 2.0, 3.0]), lib.asarray([4.0, 5.0, 6.0, 7.0])
+    index = lib.asarray([2, 0, 2, 2])
+    lib.assert_equal(F.scatter(x, 0, index, source), [5.0, 2.0, 7.0])
+
+    def loss(x: Any, source: Any) -> Any:
+        return nnx.array_namespace(x).sum(F.scatter(x, 0, index, source))
+
+    of_x, of_source = nnx.grad(loss, (0, 1))(x, source)
+    lib.assert_equal(of_x, [0.0, 1.0, 0.0])
+    lib.assert_equal(of_source, [0.0, 1.0, 0.0, 1.0])
+    lib.assert_equal(x, [1.0, 2.0, 3.0])
+
+
 def test_scatter_add_leaves_its_argument_alone_and_takes_integers(lib: Any) -> None:
     x = lib.asarray([1, 2])
     out = F.scatter_add(x, 0, lib.asarray([0, 0], "int32"), lib.asarray([3, 4]))
@@ -165,6 +202,13 @@ BAD = [
     (lambda a: F.scatter_add(a(X), 0, a([[0]]), a([1.0])), ValueError, "with 1 axes, as source"),
     (lambda a: F.scatter_add(a(X), 0, a([[0]]), a(np.ones((1, 1), "f4"))), TypeError, "source of dtype"),
     (lambda a: F.scatter_add(a(X), 0, a([[0.0]]), a(X)), TypeError, "array of integers"),
+    (
+        lambda a: F.scatter(a(X), 1, a([[4]]), a(X)),
+        IndexError,
+        "scatter: expected indices from 0 to 3, got 4",
+    ),
+    (lambda a: F.scatter(a(X), 1, a([[0] * 5]), a(X)), ValueError, "longer than source"),
+    (lambda a: F.scatter(a(X), 0, a([[0]]), a(np.ones((1, 1), "f4"))), TypeError, "source of dtype"),
     (lambda a: F.segment_sum(a(X), a([0.0] * 3)), TypeError, "segment_ids to be an array of integers"),
     (lambda a: F.segment_sum(a(X), a([0, 1])), ValueError, "one segment id for each row"),
     (lambda a: F.segment_sum(a(1.0), a([0])), ValueError, "one segment id for each row"),
