@@ -65,9 +65,13 @@ class Source:
                 f"ends after {self.length} bytes, but is to have {count} at {start}; it is cut off or damaged"
             )
         self.file.seek(start)
-        data = bytearray(self.file.read(count))
-        if len(data) != count:
-            raise self.refuse(f"gave {len(data)} of {count} bytes")
+        data = bytearray(count)
+        view, done = memoryview(data), 0
+        while done < count:
+            got: int | None = self.file.readinto(view[done:])  # pyright: ignore[reportAttributeAccessIssue]
+            if not got:
+                raise self.refuse(f"gave {done} of {count} bytes")
+            done += got
         return data
 
 
