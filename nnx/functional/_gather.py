@@ -7,7 +7,7 @@ from typing import Any
 from ..autodiff import array_namespace
 from ..autodiff.scatter import places_along, scatter_rows
 from ..backend import Array
-from ._errors import complaint
+from ._errors import complaint, not_arrays
 from ._indices import check_range, integers
 from ._segment import segment_max
 
@@ -117,6 +117,8 @@ def scatter_add(x: Array, axis: int, index: Array, source: Array) -> Array:
     >>> scatter_add(np.zeros((1, 3)), 1, np.asarray([[0, 2, 0]]), np.asarray([[1.0, 2.0, 3.0]]))
     array([[4., 0., 2.]])
     """
+    if not hasattr(source, "dtype"):
+        raise not_arrays("scatter_add", source=source)
     xp, flat, places, given = _aligned("scatter_add", x, axis, index, source)
     return xp.reshape(scatter_rows(flat, places, given), x.shape)
 
@@ -140,12 +142,12 @@ def scatter(x: Array, axis: int, index: Array, source: Array | float) -> Array:
     array([[3., 0., 2.]])
     """
     xp, flat, places, given = _aligned("scatter", x, axis, index, source)
+    if not places.shape[0]:
+        return xp.asarray(x, copy=True)
     last = segment_max(xp.arange(places.shape[0], dtype=xp.int64, device=x.device), places, flat.shape[0])
     written = last >= 0
-    if hasattr(given, "dtype") and places.shape[0]:
+    if hasattr(given, "dtype"):
         given = xp.take(given, xp.where(written, last, 0), axis=0)
-    elif not places.shape[0]:
-        given = 0
     return xp.reshape(xp.where(written, given, flat), x.shape)
 
 
@@ -160,8 +162,7 @@ def _aligned(where: str, x: Array, axis: int, index: Array, source: Any) -> tupl
             raise complaint(where, f"expected source of dtype {x.dtype}, got {source.dtype}", TypeError)
     flat = xp.reshape(x, (-1,))
     if not index.size:
-        nothing = flat[:0]
-        return xp, flat, xp.zeros((0,), dtype=index.dtype, device=index.device), nothing
+        return xp, flat, xp.zeros((0,), dtype=index.dtype, device=index.device), flat[:0]
     target, index = _with_axes(x), _with_axes(index)
     axis = _checked(where, target, axis, index, given)
     places = places_along(xp, target.shape, index.shape, axis, index)
