@@ -174,7 +174,7 @@ def _mask(hit: Array, bits: Any) -> Array:
 
 def _put(g: Array, stages: list[Stage], out: Array) -> None:
     """Write cotangents to where they belong in ``out``."""
-    bits = _bits(out)
+    bits, last = _bits(out), False
     g = g.view(bits)
     for stage in reversed(stages):
         last = stage is stages[0] and stage.whole and stage.shape == out.shape
@@ -187,7 +187,7 @@ def _put(g: Array, stages: list[Stage], out: Array) -> None:
             else:
                 sums[key] += np.bitwise_and(g, mask, mask).view(out.dtype)
         g = to[stage.inside]
-    if g.base is not out:
+    if not last:
         out[...] = g.view(out.dtype)
 
 

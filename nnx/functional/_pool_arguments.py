@@ -74,9 +74,7 @@ def _strided(
         if ceil_mode and (out - 1) * s >= n + p:
             out -= 1
         if out < 1:
-            raise complaint(
-                where, f"expected an input as large as a window, got {sizes} for a kernel_size of {kernel}"
-            )
+            raise _too_small(where, sizes, kernel)
         windows.append(Strided(n, k, out, s, d, p))
     return tuple(windows)
 
@@ -92,6 +90,12 @@ def largest(
         where, sizes, *check_windows(where, axes, kernel_size, stride, padding, dilation), ceil_mode
     )
     return _with_indices(x, windows, return_indices)
+
+
+def _too_small(where: str, sizes: Ints, kernel: Ints) -> Exception:
+    return complaint(
+        where, f"expected an input as large as a window, got {sizes} for a kernel_size of {kernel}"
+    )
 
 
 def _with_indices(x: Array, windows: Windows, return_indices: bool) -> Any:
@@ -117,9 +121,10 @@ def mean(
     """The mean of every window."""
     where = f"{where}{axes}d"
     sizes = check_input(where, x, axes)
-    windows: Any = _strided(
-        where, sizes, *check_windows(where, axes, kernel_size, stride, padding), ceil_mode
-    )
+    wanted = check_windows(where, axes, kernel_size, stride, padding)
+    windows: Any = _strided(where, sizes, *wanted, ceil_mode)
+    if axes == 3 and any(n < k for n, k in zip(sizes, wanted[0], strict=True)):  # in PyTorch's 3d only
+        raise _too_small(where, sizes, wanted[0])
     if divisor_override is None:
         return mean_pool(x, windows=windows, counts=_counts(windows, bool(count_include_pad)))
     check_divisor(where, divisor_override)

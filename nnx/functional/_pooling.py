@@ -25,7 +25,10 @@ def _axes(x: Array, windows: Windows) -> range:
 
 def _all_whole(windows: Windows) -> bool:
     """Whether there is one window, of all elements."""
-    return all(along.kernel == along.size and along.out == 1 and not any(along.starts) for along in windows)
+    return all(
+        along.kernel == along.size and along.out == along.dilation == 1 and not any(along.starts)
+        for along in windows
+    )
 
 
 def _lowest(xp: Any, x: Array) -> Any:

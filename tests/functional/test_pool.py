@@ -65,6 +65,7 @@ def grid() -> list[Row]:
 
 ROWS = [
     *grid(),
+    Row("max_pool2d", (2, 2, 1, 2), ((1, 2), 3, 0, (1, 2), True)),
     Row("adaptive_avg_pool1d", (2, 3, 8), (4,)),
     Row("adaptive_avg_pool1d", (3, 7), (3,)),
     Row("adaptive_avg_pool1d", (1, 2, 3), (5,)),
@@ -397,6 +398,12 @@ REFUSED = [
     ("avg_pool2d", (X, 2), {"divisor_override": 0}, "expected a divisor_override other than 0"),
     ("avg_pool2d", (X, 2), {"divisor_override": 1.5}, "expected a divisor_override that is a whole number"),
     ("avg_pool2d", (X + 1j, 2), {}, "expected a floating-point input, got complex128"),
+    (
+        "avg_pool3d",
+        (X[:, :1], (2, 3, 3), 1, 1),
+        {"ceil_mode": True},
+        "expected an input as large as a window",
+    ),
     ("avg_pool1d", (X, 2), {}, "expected an input with 3 axes"),
     ("avg_pool2d", (X[:, :0], 2), {}, "expected nothing empty but the batch"),
     ("adaptive_avg_pool2d", (X, -1), {}, "expected an output_size of 2 numbers of at least 0, got -1"),
