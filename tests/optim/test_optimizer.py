@@ -276,6 +276,35 @@ def test_groups_change_settings_by_pattern(lib: Any) -> None:
         lib.assert_close(x, tensors[path].detach().numpy(), rtol=1e-9)
 
 
+@pytest.mark.parametrize("make", [*MAKERS, *COMPOSED[1:3]])
+def test_groups_are_for_every_optimizer(make: Any, lib: Any) -> None:
+    model = network()
+    before = host(lib, model.parameters())
+    optimizer = make(model, groups={"*.bias": {"learning_rate": lambda _: 0.0}})
+    for _ in range(2):
+        optimizer.update(ones(model))
+    for path, x in model.parameters().items():
+        if path.endswith("bias") and not isinstance(optimizer, nnx.optim.Rprop):  # whose least step is not 0
+            lib.assert_equal(x, before[path])
+        else:
+            assert (lib.to_numpy(x) != before[path]).all()
+
+
+@pytest.mark.parametrize("make", [*MAKERS, *COMPOSED[1:3]])
+def test_scalars_and_empty_arrays_are_parameters_too(make: Any, lib: Any) -> None:
+    start = {"s": lib.asarray(2.0, "float32"), "e": lib.asarray(np.zeros((0, 2)), "float32")}
+    optimizer = make({**start, "v": lib.asarray([2.0], "float32")})
+    for i in range(4):
+        optimizer.update({name: x * 0 + (i + 1.0) for name, x in optimizer.parameters.items()})
+    end = optimizer.parameters
+    for x in end.values():
+        assert lib.owns(x)
+        assert x.dtype == lib.xp.float32
+    assert tuple(end["e"].shape) == (0, 2)
+    assert float(end["s"]) < 2.0
+    lib.assert_close(end["v"], [float(end["s"])], rtol=1e-6)
+
+
 def test_the_learning_rate_may_be_a_schedule_or_assigned(lib: Any) -> None:
     seen: list[int] = []
 

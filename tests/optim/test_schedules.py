@@ -127,6 +127,14 @@ BAD: list[tuple[Any, str]] = [
         lambda: schedules.cosine_warm_restarts(1.0, 2, 1.5),
         "expected T_mult to be a positive integer, got 1.5",
     ),
+    (lambda: schedules.linear(1.0, 0.0), "linear: expected start_factor above 0"),
+    (lambda: schedules.linear(1.0, 0.5, 2.0), "linear: expected end_factor from 0 to 1, got 2.0"),
+    (lambda: schedules.cosine(1.0, 0), "cosine: expected T_max above 0, got 0"),
+    (lambda: schedules.step(1.0, 0), "step: expected step_size to be a positive integer, got 0"),
+    (
+        lambda: schedules.polynomial(1.0, 0),
+        "polynomial: expected total_iters to be a positive integer, got 0",
+    ),
     (lambda: schedules.one_cycle(1.0, 0), "one_cycle: expected total_steps to be a positive integer, got 0"),
     (lambda: schedules.one_cycle(1.0, 5, 1.5), "one_cycle: expected pct_start from 0 to 1, got 1.5"),
     (
