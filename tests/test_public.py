@@ -57,6 +57,11 @@ PROMISED: dict[str, dict[str, str]] = {
         "Softmax": "axis=-1",
         "LogSoftmax": "axis=-1",
         "Step": "threshold=0.0",
+        "weight_norm": "layer, name='weight', axis=0",
+        "spectral_norm": "layer, name='weight', n_power_iterations=1, eps=1e-12, axis=None, *, generator=None",
+        "orthogonal": "layer, name='weight', orthogonal_map=None, *, use_trivialization=True, generator=None",
+        "register_parametrization": "layer, name, parametrization, *, unsafe=False",
+        "remove_parametrizations": "layer, name, leave_parametrized=True",
     },
     "losses": {
         "mse_loss": "input, target, reduction='mean', weight=None",

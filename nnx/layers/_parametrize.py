@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from ..autodiff.cells import Cell, read
+from ..autodiff.cells import Cell
 from ..backend import Array
 from ..functional._errors import complaint
 from ._cells import Buffer, Parameter
@@ -27,18 +27,13 @@ class ParametrizationList(LayerList):
     ``original``, or ``original0``, ``original1`` … where the first takes several arrays.
     """
 
-    def __init__(self, first: Layer, cell: Cell) -> None:
+    def __init__(self, first: Layer, cell: Cell, start: Array | Sequence[Array]) -> None:
         super().__init__([first])
-        try:
-            new = first.right_inverse(read(cell)) if hasattr(first, "right_inverse") else None
-        except NotImplementedError:  # one that cannot go backwards with its present settings
-            new = None
-        if isinstance(new, Sequence):
-            for i, value in enumerate(new):
+        if isinstance(start, Sequence):
+            for i, value in enumerate(start):
                 setattr(self, f"original{i}", _like(cell, value))
         else:
-            if new is not None:
-                cell.value = new
+            cell.value = start
             self.original = cell
 
     def forward(self) -> Array:
@@ -111,14 +106,11 @@ def register_parametrization(
         _check_result(layer, name, before, None if unsafe else parametrization(before))
         part.append(parametrization)
         return layer
-    cell = layer._nnx_cells[name]
-    kept = cell.value
-    part = ParametrizationList(parametrization, cell)
-    try:
-        _check_result(layer, name, before, None if unsafe else part())
-    except Exception:
-        cell.value = kept
-        raise
+    start = _start(parametrization, before)
+    if not unsafe:
+        after = parametrization(*start) if isinstance(start, Sequence) else parametrization(start)
+        _check_result(layer, name, before, after)
+    part = ParametrizationList(parametrization, layer._nnx_cells[name], start)
     delattr(layer, name)
     if not is_parametrized(layer):
         layer.parametrizations = LayerDict()
@@ -192,6 +184,14 @@ def _check(layer: Any, name: str) -> None:
         )
     if name not in layer._nnx_cells and not is_parametrized(layer, name):
         raise complaint(type(layer).__name__, f'has no parameter or buffer "{name}"')
+
+
+def _start(parametrization: Any, value: Array) -> Array | Sequence[Array]:
+    """What a parametrisation starts from, where it can tell, to give about this value."""
+    try:
+        return parametrization.right_inverse(value) if hasattr(parametrization, "right_inverse") else value
+    except NotImplementedError:  # one that cannot go backwards with its present settings
+        return value
 
 
 def _check_result(layer: Layer, name: str, before: Array, after: Array | None) -> None:
