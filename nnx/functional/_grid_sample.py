@@ -6,16 +6,15 @@ Places become weights and whole positions axis by axis, in arrays without channe
 
 from __future__ import annotations
 
-import itertools
 import math
 import operator
 from collections.abc import Sequence
 from typing import Any
 
-from ..autodiff import array_namespace
+from ..autodiff import array_namespace, primitive
 from ..backend import Array
 from ._errors import complaint
-from ._piecewise import hardtanh
+from ._pad import pad_constant
 from ._weighted_rows import weighted_rows
 
 __all__ = ["affine_grid", "grid_sample"]
@@ -64,27 +63,24 @@ def grid_sample(
     """
     _check(x, grid, mode, padding_mode)
     xp: Any = array_namespace(x, grid)
-    sizes, channels, axes = tuple(x.shape[2:]), x.shape[1], x.ndim - 2
-    grid = xp.where(xp.isnan(grid), -1.0, grid)
+    sizes, axes = tuple(x.shape[2:]), x.ndim - 2
     along = [
-        _one_axis(xp, grid[..., axes - 1 - i], sizes[i], mode, padding_mode, bool(align_corners))
-        for i in range(axes)
+        _one_axis(xp, grid[..., axes - 1 - i], size, mode, padding_mode, bool(align_corners))
+        for i, size in enumerate(sizes)
     ]
+    table = xp.moveaxis(x, 1, -1)
+    if padding_mode == "zeros":
+        table = pad_constant(table, pairs=((1, 1),) * axes + ((0, 0),))
     start = xp.reshape(xp.arange(x.shape[0], dtype=xp.int64, device=x.device), (-1,) + (1,) * axes)
-    rows = xp.reshape(xp.moveaxis(x, 1, -1), (x.shape[0] * math.prod(sizes), channels))
-    if padding_mode == "zeros":  # a last row of them, for what is outside
-        rows = xp.concat([rows, xp.zeros((1, channels), dtype=x.dtype, device=x.device)])
-    weights, index = [], []
-    for taps in itertools.product(*along):
-        weight, place, outside = 1.0, start, False
-        for (w, p, out), size in zip(taps, sizes, strict=True):
-            weight, place, outside = w * weight, place * size + p, xp.logical_or(out, outside)
-        if padding_mode == "zeros":
-            place = xp.where(outside, rows.shape[0] - 1, place)
-        weights.append(xp.reshape(weight, (-1,)))
-        index.append(xp.reshape(place, (-1,)))
-    out = weighted_rows(rows, xp.stack(index), xp.stack(weights))
-    return xp.moveaxis(xp.reshape(out, (*grid.shape[:-1], channels)), -1, 1)
+    sums = [(None, start)]  # weights and rows of all combinations
+    for taps, size in zip(along, table.shape[1:], strict=False):
+        sums = [
+            (w if weight is None else weight * w, place * size + p) for weight, place in sums for w, p in taps
+        ]
+    weight, index = (xp.reshape(xp.stack(arrays), (len(sums), -1)) for arrays in zip(*sums, strict=True))
+    rows = xp.reshape(table, (math.prod(table.shape[:-1]), table.shape[-1]))
+    out = weighted_rows(rows, index, weight)
+    return xp.moveaxis(xp.reshape(out, (*grid.shape[:-1], x.shape[1])), -1, 1)
 
 
 def _check(x: Array, grid: Array, mode: str, padding_mode: str) -> None:
@@ -111,42 +107,81 @@ def _check(x: Array, grid: Array, mode: str, padding_mode: str) -> None:
         )
 
 
-def _one_axis(xp: Any, place: Array, size: int, mode: str, padding: str, align: bool) -> list[Any]:
-    """Weights and whole positions of the elements that count along an axis."""
-    place = (place + 1.0) / 2.0 * (size - 1) if align else ((place + 1.0) * size - 1.0) / 2.0
+def _one_axis(
+    xp: Any, c: Array, size: int, mode: str, padding: str, align: bool
+) -> list[tuple[Array, Array]]:
+    """Weights and whole positions of the elements that count along an axis; with zeros outside, positions are
+    those in an image that is longer by one of them at both ends."""
+    place = _place(c, size=size, align=align, mode=mode, padding=padding)
+    below = xp.floor(place)
     if mode == "bicubic":
-        place = hardtanh(place, -(2.0**31), 2.0**31)
-        below = xp.floor(place)
-        weights = _cubic_weights(place - below)
-        positions = [_inside(xp, below + float(j - 1), size, padding, align) for j in range(4)]
-        return [_tap(xp, w, p, size) for w, p in zip(weights, positions, strict=True)]
-    place = _inside(xp, place, size, padding, align)
+        positions = [below + float(j - 1) for j in range(4)]
+        if padding == "reflection":
+            positions = [_reflected(xp, p, size, align)[0] for p in positions]
+        return [
+            (w, _position(xp, p, size, padding))
+            for w, p in zip(_cubic_weights(place - below), positions, strict=True)
+        ]
     if mode == "nearest":
         position = xp.round(place)
-        return [_tap(xp, xp.ones_like(position), position, size)]
-    below = xp.floor(place)
+        return [(xp.ones_like(position), _position(xp, position, size, padding))]
     above = place - below
-    return [_tap(xp, 1.0 - above, below, size), _tap(xp, above, below + 1.0, size)]
+    return [
+        (1.0 - above, _position(xp, below, size, padding)),
+        (above, _position(xp, below + 1.0, size, padding)),
+    ]
 
 
-def _inside(xp: Any, place: Array, size: int, padding: str, align: bool) -> Array:
-    """Brought to where the image is; far away from it where there are zeros outside."""
-    if padding == "zeros":
-        return hardtanh(place, -4.0, size + 4.0)
-    if padding == "reflection":
-        low, span = (0.0, size - 1.0) if align else (-0.5, float(size))
-        if span == 0.0:
-            return place * 0.0
-        place = hardtanh(place, -(2.0**31), 2.0**31) - low
-        place = xp.remainder(xp.where(place < 0.0, -place, place), 2.0 * span)
-        place = xp.where(place >= span, 2.0 * span - place, place) + low
-    return hardtanh(place, 0.0, size - 1.0)
+def _position(xp: Any, p: Array, size: int, padding: str) -> Array:
+    outside = 1 if padding == "zeros" else 0
+    return xp.astype(xp.clip(p, -float(outside), size - 1.0 + outside), xp.int64) + outside
 
 
-def _tap(xp: Any, weight: Array, position: Array, size: int) -> tuple[Array, Array, Array]:
-    """The weight, the position as an integer inside, and whether it was outside."""
-    outside = xp.logical_or(position < 0, position > size - 1)
-    return weight, xp.astype(xp.clip(position, 0.0, size - 1.0), xp.int64), outside
+@primitive("place_in_image", params=("size", "align", "mode", "padding"))
+def _place(xp: Any, c: Array, *, size: int, align: bool, mode: str, padding: str) -> Array:
+    """A coordinate from -1 to 1 as a place along an axis, brought to where it has a meaning."""
+    return _place_and_slope(xp, c, size, align, mode, padding, False)[0]
+
+
+_place.defpullback(
+    lambda xp, g, _out, c, *, size, align, mode, padding: (
+        g * _place_and_slope(xp, c, size, align, mode, padding, True)[1]
+    )
+)
+
+
+def _place_and_slope(
+    xp: Any, c: Array, size: int, align: bool, mode: str, padding: str, slope: bool
+) -> tuple[Array, Any]:
+    c = xp.where(xp.isnan(c), -1.0, c)
+    place = (c + 1.0) * 0.5 * (size - 1) if align else ((c + 1.0) * size - 1.0) * 0.5
+    steep: Any = 0.5 * (size - 1 if align else size)
+    reach = 2.0 if mode != "bicubic" else 3.0  # beyond it, all neighbours are outside
+    low, high = -reach, size - 1.0 + reach
+    if mode == "bicubic" and padding != "zeros":
+        low, high = -(2.0**31), 2.0**31  # whole positions are brought inside
+    elif padding != "zeros":
+        low, high = 0.0, size - 1.0
+        if padding == "reflection":
+            place = xp.clip(place, -(2.0**31), 2.0**31)
+            place, sign = _reflected(xp, place, size, align)
+            steep = steep * sign
+    if slope:
+        outside = xp.logical_or(place <= low, place >= high)
+        steep = xp.where(outside, 0.0, xp.ones_like(place) * steep)
+    return xp.clip(place, low, high), steep
+
+
+def _reflected(xp: Any, place: Array, size: int, align: bool) -> tuple[Array, Any]:
+    """Mirrored at the ends until it is between them, and the slope of that."""
+    low, span = (0.0, size - 1.0) if align else (-0.5, float(size))
+    if span == 0.0:
+        return place * 0.0, 0.0
+    place = place - low
+    sign = xp.where(place < 0.0, xp.full_like(place, -1.0), 1.0)
+    place = xp.remainder(place * sign, 2.0 * span)
+    back = place >= span
+    return xp.where(back, 2.0 * span - place, place) + low, xp.where(back, -sign, sign)
 
 
 def _cubic_weights(t: Array) -> list[Array]:

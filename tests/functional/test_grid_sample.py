@@ -8,6 +8,7 @@ import pytest
 
 import nnx
 import nnx.functional as F
+from nnx.autodiff.primitive import Primitive
 from nnx.functional._weighted_rows import weighted_rows
 from nnx.testing import check_gradients
 
@@ -77,6 +78,26 @@ def test_weighted_rows_are_their_formula(lib: Any) -> None:
     lib.assert_close(out, (rows[index] * weight[..., None]).sum(axis=0), rtol=1e-12)
     cube = lambda r, w: weighted_rows(r, nnx.lift(index), w) ** 3  # noqa: E731
     check_gradients(cube, rows, weight, order=2)
+
+
+@pytest.mark.parametrize("kind", ["float32", "float64"])
+@pytest.mark.parametrize("columns", [0, 1, 3, 7, 9])
+@pytest.mark.parametrize("name", ["weighted_rows", "weighted_rows_back", "row_products"])
+def test_the_fast_version_is_the_one_in_standard_functions(name: str, columns: int, kind: str) -> None:
+    own, xp = Primitive.registry[name], nnx.backend("numpy").xp
+    rows, weight, g = draw(11, columns).astype(kind), draw(3, 20).astype(kind), draw(20, columns).astype(kind)
+    index = np.random.default_rng(0).integers(0, 11, (3, 20))
+    for taken in (index, index[:, :0]):
+        n = taken.shape[1]
+        args = {
+            "weighted_rows": (weight[:, :n],),
+            "weighted_rows_back": (weight[:, :n], g[:n]),
+            "row_products": (g[:n],),
+        }
+        expected, found = own.forward(xp, rows, taken, *args[name]), own(rows, taken, *args[name])
+        assert found.dtype == expected.dtype
+        assert found.shape == expected.shape
+        np.testing.assert_allclose(found, expected, rtol=1e-4 if kind == "float32" else 1e-12, atol=1e-5)
 
 
 def test_what_is_outside_is_zero_whatever_the_border_holds(lib: Any) -> None:
