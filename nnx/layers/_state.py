@@ -95,12 +95,21 @@ def load(layer: Layer, state: Mapping[str, Array], strict: bool) -> LoadResult:
     if problems:
         raise ValueError(
             f"{type(layer).__name__}: the state dict does not fit, nothing was loaded:\n  "
-            + "\n  ".join(problems)
+            + "\n  ".join(problems + _hint(missing, state))
         )
     new = [(cell, _loaded(path, state[path], cell.value)) for path, cell in places if path in state]
     for cell, value in new:
         cell.value = value
     return LoadResult(missing, unexpected)
+
+
+def _hint(missing: list[str], state: Mapping[str, Array]) -> list[str]:
+    """What to do where all that is missing is there under a common beginning, as ``module.``."""
+    if not missing:
+        return []
+    ends = [path.removesuffix(missing[0]) for path in state if path.endswith("." + missing[0])]
+    found = [start for start in ends if all(start + path in state for path in missing)]
+    return [f'all that is missing is there under "{start}": take that off the keys' for start in found[:1]]
 
 
 _OLDER = {"original0": "_g", "original1": "_v", "original": "_orig", "0._u": "_u", "0._v": "_v"}

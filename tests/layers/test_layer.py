@@ -214,6 +214,17 @@ def test_states_without_a_count_of_batches_load() -> None:
         layer.load_state_dict(state)
 
 
+def test_states_under_a_common_beginning_are_recognised() -> None:
+    layer = nnx.Linear(2, 1)
+    state = {f"module.{path}": x for path, x in layer.state_dict().items()}
+    with pytest.raises(
+        ValueError, match='all that is missing is there under "module.": take that off the keys'
+    ):
+        layer.load_state_dict(state)
+    with pytest.raises(ValueError, match='"weight": missing$'):
+        layer.load_state_dict({"bias": layer.bias})
+
+
 def test_arrays_of_what_is_no_number_are_refused() -> None:
     layer = nnx.Linear(2, 1)
     for dtype in ("object", "<U3", "datetime64[s]"):
