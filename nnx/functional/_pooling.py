@@ -31,6 +31,11 @@ def _all_whole(windows: Windows) -> bool:
     )
 
 
+def _no_view(xp: Any, out: Array, windows: Windows) -> Array:
+    """Windows of one element leave slices of what they were given."""
+    return xp.asarray(out, copy=True) if all(along.kernel == 1 for along in windows) else out
+
+
 def _lowest(xp: Any, x: Array) -> Any:
     return -math.inf if xp.isdtype(x.dtype, "real floating") else int(xp.iinfo(x.dtype).min)
 
@@ -50,7 +55,7 @@ def max_pool(xp: Any, x: Array, *, windows: Windows) -> Array:
         return xp.max(x, axis=tuple(_axes(x, windows)), keepdims=True)
     for axis, along in reversed(list(zip(_axes(x, windows), windows, strict=True))):
         x = _largest(xp, x, axis, along)
-    return x
+    return _no_view(xp, x, windows)
 
 
 @primitive("max_positions", params=("windows",))
@@ -116,7 +121,7 @@ def mean_pool(xp: Any, x: Array, *, windows: Windows, counts: Counts) -> Array:
         x, *others = taken(xp, x, axis, along, 0)
         for value in others:
             x = x + value
-    return _divided(xp, x, counts)
+    return _no_view(xp, _divided(xp, x, counts), windows)
 
 
 @primitive("mean_spread", params=("windows", "counts"))

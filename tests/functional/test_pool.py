@@ -185,6 +185,18 @@ def test_integers_have_a_largest_one_too(kind: str, lib: Any) -> None:
     assert out.dtype == lib.dtype(kind)
 
 
+@pytest.mark.parametrize(
+    ("name", "args"),
+    [("max_pool2d", (1,)), ("max_pool2d", (1, 2)), ("avg_pool2d", (1,)), ("adaptive_avg_pool2d", (4,))],
+)
+def test_what_comes_out_is_no_view(name: str, args: Any) -> None:
+    x = draw(1, 2, 4, 4)
+    before = x.copy()
+    out = getattr(F, name)(x, *args)
+    out += 1.0
+    np.testing.assert_array_equal(x, before)
+
+
 def test_an_infinity_stays_in_its_window(lib: Any) -> None:
     x = np.asarray([[1.0, 2.0, math.inf, 3.0, 4.0, 5.0, math.nan]])
     lib.assert_equal(F.avg_pool1d(lib.asarray(x), 2), [[1.5, math.inf, 4.5]])
