@@ -92,7 +92,7 @@ class ASGD(Optimizer):
     def rate(self, settings: Mapping[str, Any], bucket: Bucket | None = None) -> float:
         """The learning rate of the step before; at the first step that of the step itself."""
         rate: LearningRate = settings["learning_rate"]
-        return rate(self.step - 1 if bucket and bucket.step else self.step) if callable(rate) else rate
+        return float(rate(self.step - 1 if bucket and bucket.step else self.step) if callable(rate) else rate)
 
     def coefficients(self, settings: Mapping[str, Any], learning_rate: float, step: int) -> tuple[Any, ...]:
         """As the rule takes them."""

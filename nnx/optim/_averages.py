@@ -40,11 +40,11 @@ class _Average:
         """The share of the model in the next average."""
         raise NotImplementedError
 
-    def update(self) -> None:
-        """Take in the model as it is now; the first time it is the average."""
+    def update(self, model: Any = None) -> None:
+        """Take in the model, or another of the same architecture, as it is now; the first time it is the average."""
         share = self.share() if self.n_averaged else 1.0
         new: dict[str, Array] = {}
-        for path, cell in self._cells().items():
+        for path, cell in self._cells(model).items():
             x, old = cell.value, self.averages.get(path)
             averaged = old is not None and old.shape == x.shape and share < 1.0
             if not averaged or not backend_of(x).xp.isdtype(x.dtype, "real floating"):

@@ -48,6 +48,10 @@ class Bucket:
         """The statistics by path and name, not copied."""
         raise NotImplementedError
 
+    def kept(self, x: Array) -> Array:
+        """A rule's result: an array again where NumPy made a number of it, in the dtype of the parameters."""
+        return self.backend.xp.asarray(x, dtype=self.dtype)
+
     def fits(self, value: Array, i: int) -> bool:
         """Whether a value can be updated in the place of member ``i``."""
         return (
@@ -77,9 +81,9 @@ class PlainBucket(Bucket):
             rule(xp, cell.value, g, state, *coefficients)
             for cell, g, state in zip(self.cells, gradients, self._states, strict=True)
         ]
-        for i, (value, state) in enumerate(new):  # NumPy's arithmetic turns 0-d arrays into numbers
-            self.cells[i].value = self.backend.xp.asarray(value)
-            self._states[i] = tuple(self.backend.xp.asarray(x) for x in state)
+        for i, (value, state) in enumerate(new):
+            self.cells[i].value = self.kept(value)
+            self._states[i] = tuple(self.kept(x) for x in state)
 
     def states(self) -> dict[str, dict[str, Array]]:
         """As they are."""
@@ -134,7 +138,7 @@ class FlatBucket(Bucket):
         g = self.joined(gradients)
         value, new = rule(self.backend.fast, self.flat, g, self.flat_states, *coefficients)
         self.flat[...] = value
-        self.flat_states = tuple(new)
+        self.flat_states = tuple(self.kept(x) for x in new)
 
     def states(self) -> dict[str, dict[str, Array]]:
         """Views of the flat statistics."""

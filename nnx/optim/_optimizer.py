@@ -104,7 +104,7 @@ class Optimizer:
     def rate(self, settings: Mapping[str, Any], bucket: Bucket | None = None) -> float:
         """The learning rate of the step to come."""
         rate: LearningRate = settings["learning_rate"]
-        return rate(self.step) if callable(rate) else rate
+        return float(rate(self.step) if callable(rate) else rate)
 
     # for users -----------------------------------------------------------------------------------------------
 
@@ -126,8 +126,8 @@ class Optimizer:
     def update(self, grads: Mapping[str, Array]) -> None:
         """Move every parameter one step.
 
-        Where the library has writable views, as NumPy and CuPy, the parameters are changed in place: an array that
-        was read from the model before shows the new values. Copy what has to stay, or take ``state_dict()``.
+        Where the library has writable views, as NumPy and CuPy, most optimizers change the parameters in place: an
+        array that was read from the model before shows the new values. Copy what has to stay, or take ``state_dict()``.
 
         Parameters
         ----------

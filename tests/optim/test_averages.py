@@ -71,6 +71,9 @@ def test_averages_are_those_of_torch(name: str, buffers: bool, lib: Any) -> None
         lib.assert_equal(x, live[path])
     other = network()
     average.copy_to(other)
+    again = nnx.optim.SWA(network(), buffers)
+    again.update(other)
+    lib.assert_equal(again.averages["0.weight"], lib.to_numpy(other[0].weight))
     lib.assert_close(other[0].weight, wanted["0.weight"], rtol=1e-12)
     assert average.n_averaged == 4
     assert ("1.running_mean" in average.averages) == buffers

@@ -325,6 +325,19 @@ def test_the_learning_rate_may_be_a_schedule_or_assigned(lib: Any) -> None:
         optimizer.learning_rate = -1.0
 
 
+@pytest.mark.parametrize("plain", [False, True])
+def test_settings_may_be_numpy_numbers(plain: bool, monkeypatch: Any) -> None:
+    if plain:
+        monkeypatch.setattr(nnx.backend("numpy"), "overrides", {})
+    for name in ("SGD", "AdamW", "LAMB"):
+        rate, decay = np.float64(0.1), np.float64(0.01)
+        optimizer = maker(name)(network(), learning_rate=lambda _, rate=rate: rate, weight_decay=decay)
+        optimizer.update(ones(optimizer._places.layer))
+        state = optimizer.state_dict()["parameters"]["0.weight"]
+        arrays = [optimizer.parameters["0.weight"], *(x for key, x in state.items() if key != "step")]
+        assert {x.dtype for x in arrays} == {np.dtype("float32")}
+
+
 def test_gradients_that_do_not_fit_change_nothing(lib: Any) -> None:
     model = network()
     optimizer = nnx.optim.SGD(model, learning_rate=1.0)
