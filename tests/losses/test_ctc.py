@@ -38,6 +38,7 @@ ROWS = {
         PADDED, np.array([7, 2, 3]), np.array([3, 3, 3]), arguments={"zero_infinity": True}
     ),
     "no time": Row(PADDED, np.array([0, 0, 7]), np.array([0, 2, 3]), arguments={"zero_infinity": True}),
+    "no time for a label": Row(PADDED, np.array([7, 0, 0]), np.array([3, 1, 0])),
     "no label": Row(PADDED, np.array([7, 6, 5]), np.array([0, 0, 0])),
     "no room for a label": Row(PADDED[:, :0], np.array([7, 6, 5]), np.array([0, 0, 0])),
     "blank 3": Row(PADDED % 3, np.array([7, 6, 5]), np.array([3, 2, 3]), arguments={"blank": 3}),
