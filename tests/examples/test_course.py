@@ -32,6 +32,22 @@ ROWS = [
     ),
     Row("04_zero_or_one", ("clean digits", "read right with 2", "read right with 4", "read right with 6")),
     Row("05_perceptron", ("points on the wrong", "mistakes", "error of another line", "largest gradient")),
+    Row(
+        "06_product_demand",
+        (
+            "parameters",
+            "ŷ of the network",
+            "gradient where one neuron",
+            "cost above the least",
+            "what the network",
+        ),
+        {"parameters: 4·3 + 3 in the hidden layer, 3·1 + 1 behind": 19},
+    ),
+    Row(
+        "07_three_heads",
+        ("width: ∂J", "virginica: ∂J", "species: ∂J")
+        + ("width: share", "virginica: told", "species: told", "species: probabilities"),
+    ),
 ]
 
 
