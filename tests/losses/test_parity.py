@@ -1,5 +1,6 @@
 """Every loss of `nnx.losses` against PyTorch: one row each, over its arguments."""
 
+import inspect
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -183,6 +184,16 @@ def test_values_and_derivatives_are_those_of_torch(row: Row, reduction: str, agr
         row.rtol,
         row.second,
     )
+
+
+@pytest.mark.parametrize("name", sorted(set(nnx.losses.__all__) - {"half_squared_error"}))
+def test_arguments_are_those_of_torch(name: str) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
+    ours, theirs = (
+        [(p.name, p.default, p.kind) for p in inspect.signature(getattr(m, name)).parameters.values()]
+        for m in (nnx.losses, torch.nn.functional)
+    )
+    assert ours == [p for p in theirs if p[0] not in ("size_average", "reduce", "options")]
 
 
 def test_every_loss_has_a_row() -> None:
