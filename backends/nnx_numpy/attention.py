@@ -24,29 +24,35 @@ SAFE = {np.dtype(np.float32): 40.0, np.dtype(np.float64): 300.0}  # scores whose
 
 
 def _blocks(shape: tuple[int, ...], itemsize: int, limit: int) -> Iterator[tuple[slice, ...]]:
-    """Slices of all axes of the scores but the keys', whose blocks keep to the limit."""
+    """Slices of all axes of the scores but the keys', whose blocks keep to the limit; () for the whole."""
     from nnx.functional._attention_blocks import pieces
 
     found = pieces(shape, itemsize, limit)
     if found is None:
-        yield tuple(slice(0, n) for n in shape[:-1])
+        yield ()
         return
     axis, parts = found
+    whole = tuple(slice(0, n) for n in shape[:-1])
     for part in parts:
         inner = (*shape[:axis], part.stop - part.start, *shape[axis + 1 :])
         for key in _blocks(inner, itemsize, limit):
+            key = key or whole
             yield (*key[:axis], part, *key[axis + 1 :])
 
 
 def _cut(x: Array, key: tuple[slice, ...], rows: bool = True) -> Array:
     """A block's part; an axis of length 1 serves all blocks."""
+    if not key:
+        return x
     key = key if rows else key[:-1]
     return x[tuple(part if n != 1 else slice(None) for part, n in zip(key, x.shape, strict=False))]
 
 
 def _longer(x: Array, column: Any) -> Array:
     """``x`` with one column more, an array or a number."""
-    lead = np.broadcast_shapes(x.shape[:-1], np.shape(column)[:-1])
+    lead = x.shape[:-1]
+    if type(column) is not int and column.shape[:-1] != lead:
+        lead = np.broadcast_shapes(lead, column.shape[:-1])
     out = np.empty((*lead, x.shape[-1] + 1), x.dtype)
     out[..., :-1] = x
     out[..., -1:] = column
@@ -69,7 +75,11 @@ class _Scores:
         self.dtype: Any = arrays[0].dtype  # pyright: ignore[reportOptionalMemberAccess]
         limit = min(CACHE, attention_limit())
         self.keys = list(_blocks(self.shape, self.dtype.itemsize, limit))
-        self.most = max(math.prod(p.stop - p.start for p in key) for key in self.keys) * self.shape[-1]
+        self.most = max(math.prod(self.lengths(key)) for key in self.keys) * self.shape[-1]
+
+    def lengths(self, key: tuple[slice, ...]) -> tuple[int, ...]:
+        """A block's shape but for the keys'."""
+        return tuple([p.stop - p.start for p in key]) if key else self.shape[:-1]
 
     def buffer(self) -> Array:
         return np.empty(self.most, self.dtype)
@@ -77,10 +87,11 @@ class _Scores:
     def columns(self, key: tuple[slice, ...]) -> int:
         """How many keys the block's last query may look at."""
         n = self.shape[-1]
-        return min(n, self.options.first + key[-1].stop) if self.options.causal else n
+        last = key[-1].stop if key else self.shape[-2]
+        return min(n, self.options.first + last) if self.options.causal else n
 
     def room(self, buffer: Array, key: tuple[slice, ...]) -> Array:
-        shape = (*(p.stop - p.start for p in key), self.columns(key))
+        shape = (*self.lengths(key), self.columns(key))
         return buffer[: math.prod(shape)].reshape(shape)
 
     def fill(self, out: Array, query: Array, keys: Array, key: tuple[slice, ...]) -> Array:
@@ -93,7 +104,7 @@ class _Scores:
             if mask.dtype == bool:
                 mask = np.where(mask, self.dtype.type(0), self.dtype.type(-np.inf))
             out += mask
-        start = self.options.first + key[-1].start
+        start = self.options.first + (key[-1].start if key else 0)
         if self.options.causal and start + 1 < count:
             out[..., start:] += _later(out.shape[-2], count - start, self.dtype)
         return out

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from .. import init
@@ -18,7 +19,7 @@ from ._containers import LayerList
 from ._layer import Layer
 from ._norm import LayerNorm
 from ._transformer_layers import Activation, Mask, TransformerDecoderLayer, TransformerEncoderLayer
-from ._tree import is_layer
+from ._tree import changed, is_layer
 
 if TYPE_CHECKING:
     from ..random import Generator
@@ -35,14 +36,20 @@ class _Stack(Layer):
         parts = layer.layers().values() if is_layer(layer) else ()
         generators = [x for part in parts if (x := getattr(part, "generator", None)) is not None]
         shared = {id(x): x for x in generators}  # copies of one would drop the same in every layer
-        self.__dict__["layers"] = LayerList(copy.deepcopy(layer, dict(shared)) for _ in range(num_layers))
+        copies = [copy.deepcopy(layer, dict(shared)) for _ in range(num_layers)]
+        self.layers = copies  # pyright: ignore[reportIncompatibleMethodOverride]
         self.num_layers = num_layers
         self.norm = norm
 
     @property
-    def layers(self) -> _Layers:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def layers(self) -> _Layers:
         """The layers in order; called, every layer of the tree by path, as any layer's ``layers()``."""
         return _Layers(self)
+
+    @layers.setter
+    def layers(self, layers: Iterable[Layer]) -> None:
+        self.__dict__["layers"] = LayerList(layers)
+        changed()
 
     def _normalised(self, x: Array) -> Array:
         return x if self.norm is None else self.norm(x)

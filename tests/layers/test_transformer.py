@@ -1,5 +1,7 @@
 """Transformers against torch.nn's: layers, stacks and the whole; masks; what is dropped; refusals."""
 
+import copy
+import pickle
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -162,6 +164,11 @@ def test_layers_of_a_stack_are_copies(lib: Any) -> None:
     stack.layers.append(layer)
     assert "layers.3.linear1.weight" in stack.parameters()
     assert len(stack.layers()) == 2 + 4 * 10
+    stack.layers = stack.layers[:2]
+    assert len(stack.layers()) == 2 + 2 * 10
+    for twin in (copy.deepcopy(stack), pickle.loads(pickle.dumps(nnx.TransformerEncoder(layer, 1)))):
+        assert list(twin.layers()) == list(stack.layers())[: len(twin.layers())]
+        assert twin.layers[0].linear1.weight is not stack.layers[0].linear1.weight
 
 
 def test_dropout_is_drawn_anew_in_each_layer(lib: Any) -> None:
