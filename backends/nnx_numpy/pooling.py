@@ -1,4 +1,4 @@
-"""Max pooling's ways back in NumPy: by bits, a few planes at a time, so that they stay in the cache.
+"""Max pooling in NumPy, its ways back by bits, a few planes at a time, so that they stay in the cache.
 
 Where a largest element is, is said by comparing, and as NumPy's ``where`` branches at every element, others are
 masked by their bits. A window in which nothing is finite, or NaN is, takes the version in standard functions.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,21 +18,40 @@ Array = Any
 CACHE = 2**19  # bytes of the input at a time
 
 
-class Stage(NamedTuple):
-    """Pooling along one axis."""
+class Layout(NamedTuple):
+    """Where windows lie along one axis."""
 
-    shape: tuple[int, ...]
-    """Of the array, with what the windows reach beyond it."""
+    axis: int
+    """Counted from the end."""
+    length: int
+    """Of the axis, with what the windows reach beyond it."""
     inside: tuple[Any, ...]
     """The key that takes the array from that."""
-    keys: list[tuple[Any, ...]]
+    keys: tuple[tuple[Any, ...], ...]
     """For each place within the kernel, what takes its element of every window."""
-    hits: list[Array]
-    """For each place, in which windows the largest element is there."""
     apart: bool
     """Whether no element is in two windows."""
     whole: bool
     """Whether, then, each is in one."""
+
+
+class Stage(NamedTuple):
+    """What pooling along one axis found."""
+
+    layout: Layout
+    shape: tuple[int, ...]
+    """Of the array, with what the windows reach beyond it."""
+    hits: list[Array]
+    """For each place, in which windows the largest element is there."""
+
+
+def max_pool(x: Array, *, windows: Any) -> Array:
+    """Without asking again where the windows lie."""
+    if _bits(x.dtype) is None or not x.size or not _even(windows):
+        return _reference("max_pool")(x, windows=windows)
+    for layout in _layouts(windows):
+        x = _best(_longer(x, layout, -math.inf), layout)
+    return x
 
 
 def max_unpicked(g: Array, x: Array, *, windows: Any) -> Array:
@@ -60,7 +80,7 @@ def max_picked(t: Array, x: Array, *, windows: Any) -> Array:
         if stages is None:
             out[part] = _reference("max_picked")(others[part], flat[part], windows=windows)
         else:
-            out[part] = _pick(others[part].view(_bits(x)), stages).view(x.dtype)
+            out[part] = _pick(others[part].view(_bits(x.dtype)), stages).view(x.dtype)
     return out.reshape(*x.shape[: -len(windows)], *out.shape[1:])
 
 
@@ -92,15 +112,25 @@ def max_unpool(x: Array, indices: Array, *, size: tuple[int, ...]) -> Array:
 
 def _simple(x: Array, windows: Any) -> bool:
     """Whether there are bits to mask, and no window has an element twice at one place."""
+    return _bits(x.dtype) is not None and x.size > 0 and all(along.out <= along.size for along in windows)
+
+
+@cache
+def _bits(dtype: Any) -> Any:
+    """The integers of that size, if it is floating."""
     from .overrides import MASKS
 
-    return x.dtype in MASKS and x.size > 0 and all(along.out <= along.size for along in windows)
+    return MASKS.get(dtype)
 
 
-def _bits(x: Array) -> Any:
-    from .overrides import MASKS
-
-    return MASKS[x.dtype]
+@lru_cache(maxsize=256)
+def _even(windows: Any) -> bool:
+    """Whether windows lie at even distances, and not each is one element, nor the only one everything."""
+    return (
+        all(hasattr(along, "stride") for along in windows)
+        and any(along.kernel > 1 for along in windows)
+        and any(along.out > 1 for along in windows)
+    )
 
 
 def _planes(x: Array, windows: Any) -> Array:
@@ -114,42 +144,62 @@ def _parts(x: Array) -> Iterator[slice]:
     return (slice(i, i + count) for i in range(0, len(x), count))
 
 
-def _stages(x: Array, windows: Any) -> list[Stage] | None:
-    """What pooling along each axis finds, from the last one on; None where it takes a closer look."""
-    stages: list[Stage] = []
-    for axis, along in reversed(list(enumerate(windows, 1))):
-        x, inside, keys = _laid_out(x, axis, along)
-        best, *others = (x[key] for key in keys)
-        for i, value in enumerate(others):
-            best = np.maximum(best, value, out=best if i else None)
-        apart = hasattr(along, "stride") and along.dilation == 1 and along.kernel <= along.stride
-        whole = apart and along.kernel * along.out == x.shape[axis]
-        stages.append(Stage(x.shape, inside, keys, _hits(x, keys, best), apart, whole))
-        x = best
-    return stages if np.minimum.reduce(x, axis=None) > -math.inf else None
+@lru_cache(maxsize=256)
+def _layouts(windows: Any) -> tuple[Layout, ...]:
+    """From the last axis to the first."""
+    return tuple(_layout(along, i) for i, along in enumerate(reversed(windows)))
 
 
-def _laid_out(x: Array, axis: int, along: Any) -> tuple[Array, tuple[Any, ...], list[tuple[Any, ...]]]:
-    """``x`` as long as the windows reach, the key that takes it from that, and those of the places."""
-    lead = (slice(None),) * axis
+def _layout(along: Any, behind: int) -> Layout:
+    """With so many axes behind it."""
+    rest = (slice(None),) * behind
     if not hasattr(along, "stride"):
         from nnx.functional._pool_windows import elements
 
-        return x, (), [(*lead, np.asarray(numbers)) for numbers, _ in elements(along)]
+        keys = tuple((..., np.asarray(numbers), *rest) for numbers, _ in elements(along))
+        return Layout(-behind - 1, along.size, (..., slice(None), *rest), keys, False, False)
     span = (along.out - 1) * along.stride + 1
     starts = range(0, along.kernel * along.dilation, along.dilation)
-    keys = [(*lead, slice(start, start + span, along.stride)) for start in starts]
     length = max(along.before + along.size, starts[-1] + span)
-    inside = (*lead, slice(along.before, along.before + along.size))
-    return _longer(x, axis, length, inside, -math.inf), inside, keys
+    apart = along.dilation == 1 and along.kernel <= along.stride
+    return Layout(
+        -behind - 1,
+        length,
+        (..., slice(along.before, along.before + along.size), *rest),
+        tuple((..., slice(start, start + span, along.stride), *rest) for start in starts),
+        apart,
+        apart and along.kernel * along.out == length,
+    )
 
 
-def _longer(x: Array, axis: int, length: int, inside: Any, fill: Any) -> Array:
-    if length == x.shape[axis]:
+def _longer(x: Array, layout: Layout, fill: Any) -> Array:
+    """``x`` as long as the windows reach."""
+    shape = list(x.shape)
+    if shape[layout.axis] == layout.length:
         return x
-    out = np.full((*x.shape[:axis], length, *x.shape[axis + 1 :]), fill, x.dtype)
-    out[inside] = x
+    shape[layout.axis] = layout.length
+    out = np.full(shape, fill, x.dtype)
+    out[layout.inside] = x
     return out
+
+
+def _best(x: Array, layout: Layout) -> Array:
+    """The largest elements."""
+    best, *others = (x[key] for key in layout.keys)
+    for i, value in enumerate(others):
+        best = np.maximum(best, value, out=best if i else None)
+    return best
+
+
+def _stages(x: Array, windows: Any) -> list[Stage] | None:
+    """What pooling along each axis finds, from the last one on; None where it takes a closer look."""
+    stages: list[Stage] = []
+    for layout in _layouts(windows):
+        x = _longer(x, layout, -math.inf)
+        best = _best(x, layout)
+        stages.append(Stage(layout, x.shape, _hits(x, layout.keys, best)))
+        x = best
+    return stages if np.minimum.reduce(x, axis=None) > -math.inf else None
 
 
 def _hits(x: Array, keys: Any, best: Array) -> list[Array]:
@@ -174,29 +224,30 @@ def _mask(hit: Array, bits: Any) -> Array:
 
 def _put(g: Array, stages: list[Stage], out: Array) -> None:
     """Write cotangents to where they belong in ``out``."""
-    bits, last = _bits(out), False
+    bits, last = _bits(out.dtype), False
     g = g.view(bits)
     for stage in reversed(stages):
-        last = stage is stages[0] and stage.whole and stage.shape == out.shape
-        to = out.view(bits) if last else (np.empty if stage.whole else np.zeros)(stage.shape, bits)
+        layout = stage.layout
+        last = stage is stages[0] and layout.whole and stage.shape == out.shape
+        to = out.view(bits) if last else (np.empty if layout.whole else np.zeros)(stage.shape, bits)
         sums = to.view(out.dtype)
-        for key, hit in zip(stage.keys, stage.hits, strict=True):
+        for key, hit in zip(layout.keys, stage.hits, strict=True):
             mask = _mask(hit, bits)
-            if stage.apart:
+            if layout.apart:
                 np.bitwise_and(g, mask, to[key])
             else:
                 sums[key] += np.bitwise_and(g, mask, mask).view(out.dtype)
-        g = to[stage.inside]
+        g = to[layout.inside]
     if not last:
         out[...] = g.view(out.dtype)
 
 
 def _pick(t: Array, stages: list[Stage]) -> Array:
     """Take numbers, as bits, from where those elements are."""
-    for axis, stage in zip(range(len(stages), 0, -1), stages, strict=True):
-        t = _longer(t, axis, stage.shape[axis], stage.inside, 0)
+    for stage in stages:
+        t = _longer(t, stage.layout, 0)
         picked: Any = None
-        for key, hit in zip(stage.keys, stage.hits, strict=True):
+        for key, hit in zip(stage.layout.keys, stage.hits, strict=True):
             mask = _mask(hit, t.dtype)
             np.bitwise_and(t[key], mask, mask)
             picked = mask if picked is None else np.bitwise_or(picked, mask, picked)
@@ -211,5 +262,6 @@ def _reference(name: str) -> Any:
 
 
 OVERRIDES: dict[str, Any] = {
-    function.__name__: (function, ()) for function in (max_unpicked, max_picked, max_positions, max_unpool)
+    function.__name__: (function, ())
+    for function in (max_pool, max_unpicked, max_picked, max_positions, max_unpool)
 }

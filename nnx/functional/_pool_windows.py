@@ -149,7 +149,10 @@ def laid(xp: Any, pieces: list[Array], axis: int, windows: Axis) -> Array:
 def spread_out(xp: Any, g: Array, axis: int, windows: Axis) -> Array:
     """``laid`` with the same piece for every place."""
     kernel = windows.kernel
-    if isinstance(windows, Adaptive) or windows.dilation > 1 or windows.stride != kernel:
+    if isinstance(windows, Adaptive):
+        first, *others = taken(xp, g, axis, Adaptive(windows.out, windows.size), 0)
+        return sum(others, first)
+    if windows.dilation > 1 or windows.stride != kernel:
         return laid(xp, [g] * kernel, axis, windows)
     shape = (*g.shape[: axis + 1], kernel, *g.shape[axis + 1 :])
     wide = xp.broadcast_to(xp.expand_dims(g, axis=axis + 1), shape)

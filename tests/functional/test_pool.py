@@ -220,6 +220,8 @@ LAYOUTS: list[tuple[Strided, ...]] = [
     (Strided(6, 1, 2, 3), Strided(7, 2, 4, 1, 3)),
     (Strided(5, 3, 2, 4, 1, 1), Strided(6, 6, 1, 6)),
     (Strided(9, 4, 3, 3, 1, 2),),
+    (Strided(3, 1, 3, 1), Strided(4, 1, 2, 2)),
+    (Strided(3, 3, 1, 3), Strided(4, 4, 1, 4)),
     (Strided(4, 2, 2, 2), Strided(4, 2, 3, 1), Strided(3, 3, 1, 1)),
     (Adaptive(7, 3), Strided(4, 2, 2, 2)),
     (Adaptive(5, 4), Adaptive(3, 5)),
@@ -246,6 +248,7 @@ def test_numpys_own_ways_back_are_those_in_standard_functions(
             ("max_unpicked", (cotangent, x)),
             ("max_picked", (smooth.reshape(x.shape), x)),
             ("max_positions", (x,)),
+            ("max_pool", (x,)),
         ):
             expected = Primitive.registry[name].forward(nnx.backend("numpy").xp, *args, windows=windows)
             out = nnx.backend("numpy").overrides[name][0](*args, windows=windows)
