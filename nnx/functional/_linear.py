@@ -101,12 +101,12 @@ def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
     return linear_primitive(x, weight, bias)
 
 
-def bilinear(x1: Array, x2: Array, weight: Array, bias: Array | None = None) -> Array:
+def bilinear(input1: Array, input2: Array, weight: Array, bias: Array | None = None) -> Array:
     r"""The bilinear map :math:`y_o = x_1^\mathsf{T} W_o x_2 + b_o`, as ``torch.nn.functional.bilinear``.
 
     Parameters
     ----------
-    x1, x2
+    input1, input2
         Shapes ``(*, in1_features)`` and ``(*, in2_features)``, of the same leading axes.
     weight
         Shape ``(out_features, in1_features, in2_features)``, of the inputs' dtype.
@@ -130,32 +130,37 @@ def bilinear(x1: Array, x2: Array, weight: Array, bias: Array | None = None) -> 
     >>> bilinear(np.asarray([1.0, 2.0]), np.asarray([3.0]), np.asarray([[[1.0], [1.0]]]))
     array([9.])
     """
-    _check_bilinear(x1, x2, weight, bias)
-    xp, count = array_namespace(x1, x2, weight, bias), _leading(x1)
-    first, second = xp.reshape(x1, (count, x1.shape[-1])), xp.reshape(x2, (count, x2.shape[-1]))
-    out = xp.reshape(einsum(xp, "ni,oij,nj->no", first, weight, second), (*x1.shape[:-1], weight.shape[0]))
+    _check_bilinear(input1, input2, weight, bias)
+    xp, count = array_namespace(input1, input2, weight, bias), _leading(input1)
+    first, second = (
+        xp.reshape(input1, (count, input1.shape[-1])),
+        xp.reshape(input2, (count, input2.shape[-1])),
+    )
+    out = xp.reshape(
+        einsum(xp, "ni,oij,nj->no", first, weight, second), (*input1.shape[:-1], weight.shape[0])
+    )
     return out if bias is None else out + bias
 
 
-def _check_bilinear(x1: Array, x2: Array, weight: Array, bias: Array | None) -> None:
+def _check_bilinear(input1: Array, input2: Array, weight: Array, bias: Array | None) -> None:
     if weight.ndim != 3:
         raise complaint("bilinear", f"expected a weight with 3 axes, got shape {tuple(weight.shape)}")
-    for name, x, n in (("x1", x1, weight.shape[1]), ("x2", x2, weight.shape[2])):
+    for name, x, n in (("input1", input1, weight.shape[1]), ("input2", input2, weight.shape[2])):
         if x.ndim == 0 or x.shape[-1] != n:
             raise complaint(
                 "bilinear", f"expected {name} with a last axis of {n}, got shape {tuple(x.shape)}"
             )
-    if x1.shape[:-1] != x2.shape[:-1]:
+    if input1.shape[:-1] != input2.shape[:-1]:
         raise complaint(
             "bilinear",
-            f"expected the same leading axes, got shapes {tuple(x1.shape)} and {tuple(x2.shape)}",
+            f"expected the same leading axes, got shapes {tuple(input1.shape)} and {tuple(input2.shape)}",
         )
     if bias is not None and tuple(bias.shape) != (weight.shape[0],):
         raise complaint("bilinear", f"expected a bias of shape {(weight.shape[0],)}, got {tuple(bias.shape)}")
-    if x1.dtype != weight.dtype or x2.dtype != weight.dtype:
+    if input1.dtype != weight.dtype or input2.dtype != weight.dtype:
         raise complaint(
             "bilinear",
-            f"expected inputs of the weight's dtype {weight.dtype}, got {x1.dtype} and {x2.dtype}; convert them, "
+            f"expected inputs of the weight's dtype {weight.dtype}, got {input1.dtype} and {input2.dtype}; convert them, "
             "or the model with .astype",
             TypeError,
         )

@@ -44,6 +44,8 @@ class Adam(Optimizer):
         Whether to divide by the largest mean square so far.
     maximize
         Whether to go up instead of down.
+    decoupled_weight_decay
+        Whether the decay is :class:`AdamW`'s instead: the gradient stays as it is.
     groups
         Settings that differ by pattern of the path, as ``{"*.bias": {"weight_decay": 0.0}}``.
 
@@ -57,7 +59,6 @@ class Adam(Optimizer):
     """
 
     name = "adam"
-    decoupled = False
 
     def __init__(
         self,
@@ -69,6 +70,7 @@ class Adam(Optimizer):
         amsgrad: bool = False,
         *,
         maximize: bool = False,
+        decoupled_weight_decay: bool = False,
         groups: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         super().__init__(
@@ -80,6 +82,7 @@ class Adam(Optimizer):
             weight_decay=weight_decay,
             amsgrad=amsgrad,
             maximize=maximize,
+            decoupled_weight_decay=decoupled_weight_decay,
         )
 
     def check(self, settings: Mapping[str, Any]) -> None:
@@ -102,14 +105,14 @@ class Adam(Optimizer):
         beta1, beta2 = settings["betas"]
         c = math.sqrt((1.0 - beta2) / (1.0 - beta2**step))
         size = learning_rate * (1.0 - beta1) / (1.0 - beta1**step) / c
-        decay = settings["weight_decay"]
-        shrink = 1.0 - learning_rate * decay if self.decoupled else 1.0
+        decay, decoupled = settings["weight_decay"], settings["decoupled_weight_decay"]
+        shrink = 1.0 - learning_rate * decay if decoupled else 1.0
         return (
             beta1,
             beta2,
             size,
             settings["eps"] / c,
-            0.0 if self.decoupled else decay,
+            0.0 if decoupled else decay,
             shrink,
             settings["maximize"],
         )
@@ -161,8 +164,6 @@ class AdamW(Adam):
     array([0.45])
     """
 
-    decoupled = True
-
     def __init__(
         self,
         model_or_parameters: Any,
@@ -183,5 +184,6 @@ class AdamW(Adam):
             weight_decay,
             amsgrad,
             maximize=maximize,
+            decoupled_weight_decay=True,
             groups=groups,
         )

@@ -37,6 +37,7 @@ ROWS = [
     Row("Adam", {"betas": (0.5, 0.9), "eps": 1e-3}),
     Row("Adam", {"betas": (0.0, 0.0)}),
     Row("Adam", {"weight_decay": 0.1, "amsgrad": True, "maximize": True}),
+    Row("Adam", {"weight_decay": 0.1, "decoupled_weight_decay": True}),
     Row("AdamW", {}),
     Row("AdamW", {"weight_decay": 0.3, "amsgrad": True}),
     Row("AdamW", {"weight_decay": 0.0, "maximize": True}),

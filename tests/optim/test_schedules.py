@@ -44,7 +44,9 @@ ROWS: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "arguments", "theirs"), ROWS, ids=lambda x: getattr(x, "__name__", str(x)))
+@pytest.mark.parametrize(
+    ("name", "arguments", "theirs"), ROWS, ids=lambda x: x if isinstance(x, str) else "-".join(x)
+)
 def test_rates_are_those_of_torch(name: str, arguments: dict[str, Any], theirs: str) -> None:
     torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
     optimizer = torch.optim.SGD([torch.zeros(1)], lr=0.3, momentum=0.1)
