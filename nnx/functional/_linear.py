@@ -160,7 +160,7 @@ def _check_bilinear(input1: Array, input2: Array, weight: Array, bias: Array | N
     if input1.dtype != weight.dtype or input2.dtype != weight.dtype:
         raise complaint(
             "bilinear",
-            f"expected inputs of the weight's dtype {weight.dtype}, got {input1.dtype} and {input2.dtype}; convert them, "
-            "or the model with .astype",
+            f"expected inputs of the weight's dtype {weight.dtype}, got {input1.dtype} and "
+            f"{input2.dtype}; convert them, or the model with .astype",
             TypeError,
         )

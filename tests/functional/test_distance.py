@@ -97,11 +97,11 @@ BAD = [
     (lambda a: F.pdist(a(X[0])), ValueError, r"pdist: expected an input with 2 axes, got shape \(4,\)"),
     (lambda a: F.pdist(a(X), -1.0), ValueError, "pdist: expected p to be at least 0, got -1.0"),
     (lambda a: F.pdist(a([[1, 2]])), TypeError, "pdist: expected floating-point numbers"),
-    (lambda a: F.bilinear(a(X), a(Y), a(W)), ValueError, "bilinear: expected x2 with a last axis of 2"),
+    (lambda a: F.bilinear(a(X), a(Y), a(W)), ValueError, "bilinear: expected input2 with a last axis of 2"),
     (
         lambda a: F.bilinear(a(Y[:, :2]), a(Y), a(W)),
         ValueError,
-        "bilinear: expected x1 with a last axis of 4",
+        "bilinear: expected input1 with a last axis of 4",
     ),
     (lambda a: F.bilinear(a(X), a(Y[0, :2]), a(W)), ValueError, "bilinear: expected the same leading axes"),
     (lambda a: F.bilinear(a(X), a(Y[:1, :2]), a(W)), ValueError, "bilinear: expected the same leading axes"),
