@@ -220,7 +220,11 @@ def embedding_bag(
     if mode == "max":
         return _first_max(xp, rows, bags, count)
     if x.ndim == 2 and padding is None and x.size:
-        return (xp.sum if mode == "sum" else xp.mean)(xp.reshape(rows, (*x.shape, -1)), axis=1)
+        rows = xp.reshape(rows, (*x.shape, weight.shape[1]))
+        if mode == "max":
+            first = xp.argmax(stop_gradient(rows), axis=1, keepdims=True)
+            return xp.squeeze(xp.take_along_axis(rows, first, axis=1), axis=1)
+        return (xp.sum if mode == "sum" else xp.mean)(rows, axis=1)
     return (segment_sum if mode == "sum" else segment_mean)(rows, bags, count)
 
 

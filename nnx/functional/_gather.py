@@ -76,9 +76,8 @@ def gather(x: Array, axis: int, index: Array) -> Array:
         return xp.zeros(index.shape, dtype=x.dtype, device=x.device)
     shape, x, index = index.shape, _with_axes(x), _with_axes(index)
     axis = _checked("gather", x, axis, index)
-    if any(n != m for i, (n, m) in enumerate(zip(index.shape, x.shape, strict=True)) if i != axis):
-        x = x[tuple(slice(None) if i == axis else slice(0, n) for i, n in enumerate(index.shape))]
-    return xp.reshape(xp.take_along_axis(x, index, axis=axis), shape)
+    places = places_along(xp, x.shape, index.shape, axis, index)
+    return xp.reshape(xp.take(xp.reshape(x, (-1,)), places, axis=0), shape)
 
 
 def scatter_add(x: Array, axis: int, index: Array, source: Array) -> Array:

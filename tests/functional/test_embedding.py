@@ -79,6 +79,24 @@ def test_bags_scaled_by_frequency_are_rows_scaled_by_frequency(lib: Any) -> None
     lib.assert_close(nnx.grad(bags)(weight), lib.to_numpy(nnx.grad(rows)(weight)), rtol=1e-12)
 
 
+def test_bags_of_rows_of_length_zero_and_of_equal_elements_in_every_form(lib: Any) -> None:
+    nothing = F.embedding_bag(lib.asarray(GRID), lib.asarray(WEIGHT[:, :0]), mode="max")
+    assert nothing.shape == (2, 0)
+    weight = lib.asarray(np.round(WEIGHT))
+    flat, offsets = lib.asarray(GRID.ravel()), lib.asarray([0, 3])
+    for mode in ("sum", "mean", "max"):
+        rows, bags = (
+            nnx.value_and_grad(
+                lambda w, given=given, mode=mode: nnx.array_namespace(w).sum(
+                    F.embedding_bag(given[0], w, *given[1:], mode=mode) ** 3
+                )
+            )(weight)
+            for given in ((lib.asarray(GRID),), (flat, offsets))
+        )
+        for x, y in zip(rows, bags, strict=True):
+            lib.assert_close(x, lib.to_numpy(y), rtol=1e-13)
+
+
 def test_bags_of_length_zero(lib: Any) -> None:
     for mode in ("sum", "mean", "max"):
         out = F.embedding_bag(lib.asarray(GRID[:, :0]), lib.asarray(WEIGHT), mode=mode)
