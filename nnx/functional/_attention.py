@@ -168,7 +168,7 @@ def _check_mask(xp: Any, mask: Array, query: Array, shape: tuple[int, ...]) -> N
 def _drawn(x: Array, p: float, shape: tuple[int, ...], generator: Generator | None) -> Array:
     """Which probabilities are kept: the same for any limit, as words come in blocks of 8 halves."""
     generator = stream(generator)
-    count, most = math.prod(shape), max(attention_limit() // 32 * 8, 8)
+    count, most = math.prod(shape), max(min(attention_limit(), 2**24) // 32 * 8, 8)
     parts = [
         generator.bernoulli(p, (min(most, count - i),), backend=backend_of(x), device=x.device)
         for i in range(0, count, most)

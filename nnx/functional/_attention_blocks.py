@@ -25,14 +25,14 @@ __all__ = [
     "set_attention_memory",
 ]
 
-_limit = 16 * 2**20
+_limit = 64 * 2**20
 
 
 def set_attention_memory(limit: int) -> int:
     """Set how many bytes of scores attention may hold at a time, and return the limit before.
 
     Where the score matrices (one of shape ``(L, S)`` for each head of each example) would together take more than
-    ``limit`` bytes (16 MiB to begin with), they are made in blocks, of one query at least, and made again on the way
+    ``limit`` bytes (64 MiB to begin with), they are made in blocks, of one query at least, and made again on the way
     back, so that no more than a few blocks are held at a time.
 
     Examples
