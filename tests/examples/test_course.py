@@ -48,6 +48,34 @@ ROWS = [
         ("width: ∂J", "virginica: ∂J", "species: ∂J")
         + ("width: share", "virginica: told", "species: told", "species: probabilities"),
     ),
+    Row(
+        "08_activations",
+        (
+            "linear: traced",
+            "sigmoid: traced",
+            "tanh: traced",
+            "ReLU: traced",
+            "leaky ReLU: tr",
+            "leaky ReLU, β",
+        )
+        + ("sigmoid: slope at 0", "tanh: slope at 0", "ReLU: slope at its", "tanh(z) and 2σ(2z) - 1")
+        + ("softmax: probabilities", "softmax: traced", "softmax of (z, 0)"),
+        {"sigmoid: slope at 0, the steepest": 0.25, "tanh: slope at 0, the steepest": 1},
+    ),
+    Row(
+        "09_losses",
+        (
+            "E of outputs",
+            "∂E/∂o",
+            "mean squared error",
+            "its ∂J/∂ŷ and (2/m)",
+            "binary cross-entropy",
+            "the same",
+        )
+        + ("its ∂J/∂z", "its ∂J/∂ŷ", "cross-entropy of 4", "the same for y", "its ∂J/∂z")
+        + ("cross-entropy at z = -800", "its slope there", "slope of the squared error there"),
+        {"E of outputs .7513650696 .7729284653": 0.2983711088},
+    ),
 ]
 
 
