@@ -86,7 +86,7 @@ PROMISED: dict[str, dict[str, str]] = {
         "SGD": "model_or_parameters, learning_rate=0.001, momentum=0.0, dampening=0.0, weight_decay=0.0, "
         "nesterov=False, *, maximize=False, groups=None",
         "Adam": "model_or_parameters, learning_rate=0.001, betas=(0.9, 0.999), eps=1e-08, weight_decay=0.0, "
-        "amsgrad=False, *, maximize=False, groups=None",
+        "amsgrad=False, *, maximize=False, decoupled_weight_decay=False, groups=None",
         "AdamW": "model_or_parameters, learning_rate=0.001, betas=(0.9, 0.999), eps=1e-08, weight_decay=0.01, "
         "amsgrad=False, *, maximize=False, groups=None",
         "clip_by_norm": "grads, max_norm, norm_type=2.0, error_if_nonfinite=False",
