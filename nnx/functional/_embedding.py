@@ -217,15 +217,19 @@ def embedding_bag(
         rows = rows * xp.reshape(per_sample_weights, (-1, 1))
     if padding is not None:
         bags = xp.where(index == padding, -1, bags)
+    elif x.ndim == 2 and x.size:
+        return _of_one_length(xp, xp.reshape(rows, (*x.shape, weight.shape[1])), mode)
     if mode == "max":
         return _first_max(xp, rows, bags, count)
-    if x.ndim == 2 and padding is None and x.size:
-        rows = xp.reshape(rows, (*x.shape, weight.shape[1]))
-        if mode == "max":
-            first = xp.argmax(stop_gradient(rows), axis=1, keepdims=True)
-            return xp.squeeze(xp.take_along_axis(rows, first, axis=1), axis=1)
-        return (xp.sum if mode == "sum" else xp.mean)(rows, axis=1)
     return (segment_sum if mode == "sum" else segment_mean)(rows, bags, count)
+
+
+def _of_one_length(xp: Any, rows: Array, mode: str) -> Array:
+    """Bags that all have the same number of rows, none of them padding."""
+    if mode == "max":
+        first = xp.argmax(stop_gradient(rows), axis=1, keepdims=True)
+        return xp.squeeze(xp.take_along_axis(rows, first, axis=1), axis=1)
+    return (xp.sum if mode == "sum" else xp.mean)(rows, axis=1)
 
 
 def _check_weights(x: Array, weight: Array, mode: str, per_sample_weights: Array | None) -> None:
