@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .reference import reference
+
 if TYPE_CHECKING:
     from nnx.functional._attention_blocks import Five, Options
 
@@ -127,7 +129,7 @@ def attention(
     """The result and its logarithms."""
     arrays = (query, key, value, mask, kept)
     if not _plain(arrays):
-        return _reference("attention")(*arrays, options=options)
+        return reference("attention")(*arrays, options=options)
     scores = _Scores(arrays, options)
     room, query = scores.buffer(), query * query.dtype.type(options.scale)
     bounded = (mask is None or mask.dtype == bool) and _bound(query, key) < SAFE[query.dtype]
@@ -165,7 +167,7 @@ def attention_pullback(
 ) -> tuple[Array | None, ...]:
     """The cotangents of query, key, value and mask."""
     if not (_plain(arrays) and g.dtype == delta.dtype == norm.dtype == arrays[0].dtype):  # pyright: ignore[reportOptionalMemberAccess]
-        return _reference("attention_pullback")(g, delta, norm, *arrays, options=options, needed=needed)
+        return reference("attention_pullback")(g, delta, norm, *arrays, options=options, needed=needed)
     query, key, value, _, kept = arrays
     scores = _Scores(arrays, options)
     rooms = scores.buffer(), scores.buffer()
@@ -220,12 +222,6 @@ def _add_mask(total: Array, place: tuple[slice, ...], part: Array) -> None:
 def _summed(some: Array, part: Array) -> None:
     axes = tuple(i for i, (n, m) in enumerate(zip(part.shape, some.shape, strict=True)) if m == 1 != n)
     some += np.add.reduce(part, axis=axes, keepdims=True) if axes else part
-
-
-def _reference(name: str) -> Any:
-    from .overrides import reference
-
-    return reference(name)
 
 
 OVERRIDES: dict[str, Any] = {

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from .reference import reference
+
 if TYPE_CHECKING:
     from nnx.functional._windows import Geometry
 
@@ -127,7 +129,7 @@ def _same_dtype(x: Array, *others: Array | None) -> bool:
 def convolution(x: Array, weight: Array, bias: Array | None, *, geometry: Geometry) -> Array:
     """C."""
     if not _same_dtype(x, weight, bias):
-        return _reference("convolution")(x, weight, bias, geometry=geometry)
+        return reference("convolution")(x, weight, bias, geometry=geometry)
     images, plan = x.shape[0], _Plan(x.shape[0], weight, geometry)
     y = np.empty((images, plan.groups, plan.rows, plan.places), x.dtype)
     if _pointwise(geometry) and not plan.few:
@@ -179,7 +181,7 @@ def _biased(y: Array, bias: Array | None) -> Array:
 def transposed_convolution(y: Array, weight: Array, bias: Array | None, *, geometry: Geometry) -> Array:
     """T."""
     if not _same_dtype(y, weight, bias):
-        return _reference("transposed_convolution")(y, weight, bias, geometry=geometry)
+        return reference("transposed_convolution")(y, weight, bias, geometry=geometry)
     images, plan = y.shape[0], _Plan(y.shape[0], weight, geometry)
     results = y.reshape(images, plan.groups, plan.rows, plan.places)
     filters = plan.weight.swapaxes(1, 2)
@@ -205,7 +207,7 @@ def transposed_convolution(y: Array, weight: Array, bias: Array | None, *, geome
 def weight_convolution(x: Array, y: Array, *, geometry: Geometry) -> Array:
     """W."""
     if not _same_dtype(x, y):
-        return _reference("weight_convolution")(x, y, geometry=geometry)
+        return reference("weight_convolution")(x, y, geometry=geometry)
     images, channels = x.shape[:2]
     shape = (y.shape[1], channels // geometry.groups, *geometry.kernel)
     total = np.zeros(shape, x.dtype)
@@ -236,12 +238,6 @@ def pad_constant(x: Array, *, pairs: tuple[tuple[int, int], ...], value: Any = 0
     kept = (slice(max(-a, 0), n - max(-b, 0)) for n, (a, b) in zip(sizes, pairs, strict=True))
     out[(..., *to)] = x[(..., *kept)]
     return out
-
-
-def _reference(name: str) -> Any:
-    from .overrides import reference
-
-    return reference(name)
 
 
 OVERRIDES: dict[str, Any] = {

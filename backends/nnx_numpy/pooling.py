@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .reference import MASKS, reference
+
 Array = Any
 
 CACHE = 2**19  # bytes of the input at a time
@@ -48,7 +50,7 @@ class Stage(NamedTuple):
 def max_pool(x: Array, *, windows: Any) -> Array:
     """Without asking again where the windows lie."""
     if _bits(x.dtype) is None or not x.size or not _even(windows):
-        return _reference("max_pool")(x, windows=windows)
+        return reference("max_pool")(x, windows=windows)
     for layout in _layouts(windows):
         x = _best(_longer(x, layout, -math.inf), layout)
     return x
@@ -57,13 +59,13 @@ def max_pool(x: Array, *, windows: Any) -> Array:
 def max_unpicked(g: Array, x: Array, *, windows: Any) -> Array:
     """Cotangents, from the first axis to the last."""
     if g.dtype != x.dtype or not _simple(x, windows):
-        return _reference("max_unpicked")(g, x, windows=windows)
+        return reference("max_unpicked")(g, x, windows=windows)
     flat, moved = _planes(x, windows), _planes(g, windows)
     out = np.empty(flat.shape, x.dtype)
     for part in _parts(flat):
         stages = _stages(flat[part], windows)
         if stages is None:
-            out[part] = _reference("max_unpicked")(moved[part], flat[part], windows=windows)
+            out[part] = reference("max_unpicked")(moved[part], flat[part], windows=windows)
         else:
             _put(moved[part], stages, out[part])
     return out.reshape(x.shape)
@@ -72,13 +74,13 @@ def max_unpicked(g: Array, x: Array, *, windows: Any) -> Array:
 def max_picked(t: Array, x: Array, *, windows: Any) -> Array:
     """Elements, from the last axis to the first."""
     if t.dtype != x.dtype or not _simple(x, windows):
-        return _reference("max_picked")(t, x, windows=windows)
+        return reference("max_picked")(t, x, windows=windows)
     flat, others = _planes(x, windows), _planes(t, windows)
     out = np.empty((len(flat), *(along.out for along in windows)), x.dtype)
     for part in _parts(flat):
         stages = _stages(flat[part], windows)
         if stages is None:
-            out[part] = _reference("max_picked")(others[part], flat[part], windows=windows)
+            out[part] = reference("max_picked")(others[part], flat[part], windows=windows)
         else:
             out[part] = _pick(others[part].view(_bits(x.dtype)), stages).view(x.dtype)
     return out.reshape(*x.shape[: -len(windows)], *out.shape[1:])
@@ -89,13 +91,13 @@ def max_positions(x: Array, *, windows: Any) -> Array:
     flat = _planes(x, windows)
     volume = math.prod(flat.shape[1:])
     if not _simple(x, windows) or volume >= 2**31:
-        return _reference("max_positions")(x, windows=windows)
+        return reference("max_positions")(x, windows=windows)
     numbers = np.arange(volume, dtype=np.int32).reshape(1, *flat.shape[1:])
     out = np.empty((len(flat), *(along.out for along in windows)), np.int64)
     for part in _parts(flat):
         stages = _stages(flat[part], windows)
         if stages is None:
-            out[part] = _reference("max_positions")(flat[part], windows=windows)
+            out[part] = reference("max_positions")(flat[part], windows=windows)
         else:
             out[part] = _pick(numbers, stages)
     return out.reshape(*x.shape[: -len(windows)], *out.shape[1:])
@@ -118,8 +120,6 @@ def _simple(x: Array, windows: Any) -> bool:
 @cache
 def _bits(dtype: Any) -> Any:
     """The integers of that size, if it is floating."""
-    from .overrides import MASKS
-
     return MASKS.get(dtype)
 
 
@@ -253,12 +253,6 @@ def _pick(t: Array, stages: list[Stage]) -> Array:
             picked = mask if picked is None else np.bitwise_or(picked, mask, picked)
         t = picked
     return t
-
-
-def _reference(name: str) -> Any:
-    from .overrides import reference
-
-    return reference(name)
 
 
 OVERRIDES: dict[str, Any] = {

@@ -10,13 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from .reference import reference
+
 Array = Any
-
-
-def _reference(name: str) -> Any:
-    from .overrides import reference
-
-    return reference(name)
 
 
 def _usual(first: Array, *others: Array | None) -> bool:
@@ -60,7 +56,7 @@ def lstm(
 ) -> tuple[Array, Array, Array]:
     """Two products and nine passes a step."""
     if not _usual(z, h, c, weight, projection, idle):
-        return _reference("lstm")(z, h, c, weight, projection, idle, reverse=reverse)
+        return reference("lstm")(z, h, c, weight, projection, idle, reverse=reverse)
     (steps, rows, _), size, dtype = z.shape, c.shape[1], z.dtype
     scale = _column(size, (0.5, 0.5, 1.0, 0.5), dtype)
     gates = np.multiply(z.mT, scale, np.empty((steps, 4 * size, rows), dtype))
@@ -97,7 +93,7 @@ def lstm_back(
 ) -> tuple[Array | None, ...]:  # fmt: skip
     """One product, two where there is a projection, and seven passes a step."""
     if g_gates is not None or not _usual(gates, g_h, g_c, hs, cs, h, c, weight, projection, idle):
-        return _reference("lstm_back")(
+        return reference("lstm_back")(
             g_h, g_c, g_gates, hs, cs, gates, h, c, weight, projection, idle, reverse=reverse
         )
     (steps, rows, _), size, dtype = gates.shape, c.shape[1], gates.dtype
@@ -152,7 +148,7 @@ def lstm_back(
 def gru(z: Array, h: Array, weight: Array, bias: Array | None, *, reverse: bool) -> tuple[Array, Array]:
     """One product and eleven passes a step."""
     if not _usual(z, h, weight, bias):
-        return _reference("gru")(z, h, weight, bias, reverse=reverse)
+        return reference("gru")(z, h, weight, bias, reverse=reverse)
     (steps, rows, _), size, dtype = z.shape, h.shape[1], z.dtype
     scale = _column(size, (0.5, 0.5, 1.0), dtype)
     z = np.multiply(z.mT, scale, np.empty((steps, 3 * size, rows), dtype))
@@ -191,7 +187,7 @@ def gru_back(
 ) -> tuple[Array, ...]:
     """One product and five passes a step."""
     if g_h is None or g_gates is not None or not _usual(gates, g_h, hs, h, weight):
-        return _reference("gru_back")(g_h, g_gates, hs, gates, h, weight, reverse=reverse)
+        return reference("gru_back")(g_h, g_gates, hs, gates, h, weight, reverse=reverse)
     (steps, rows, _), size, dtype = gates.shape, h.shape[1], gates.dtype
     r, u, n, q = (gates.mT[:, k * size : (k + 1) * size] for k in range(4))
     d = np.empty(

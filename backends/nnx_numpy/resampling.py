@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .reference import reference
+
 if TYPE_CHECKING:
     from nnx.functional._resample_plan import AxisMap
 
@@ -26,7 +28,7 @@ def resample_axis(x: Array, *, axis: int, plan: AxisMap) -> Array:
     taps, old, after = plan.there, x.shape[axis], math.prod(x.shape[axis + 1 :])
     before, new = math.prod(x.shape[:axis]), taps.size
     if before * new * after < SMALL or taps.count > FEW or taps.idle or x.dtype.kind != "f":
-        return _reference("resample_axis")(x, axis=axis, plan=plan)
+        return reference("resample_axis")(x, axis=axis, plan=plan)
     rows = x.reshape((before, old, after) if after > 1 else (before, old))
     out = np.empty((before, new, *rows.shape[2:]), x.dtype)
     places, weights, _ = taps.on(x)
@@ -55,7 +57,7 @@ def resample_axis(x: Array, *, axis: int, plan: AxisMap) -> Array:
 def weighted_rows(rows: Array, index: Array, weight: Array) -> Array:
     """Column by column, where rows are short."""
     if rows.shape[1] > SHORT or not index.size:
-        return _reference("weighted_rows")(rows, index, weight)
+        return reference("weighted_rows")(rows, index, weight)
     out = np.empty((rows.shape[1], index.shape[1]), rows.dtype)
     space = np.empty(index.shape[1], rows.dtype)
     for column, total in zip(np.ascontiguousarray(rows.T), out, strict=True):
@@ -70,7 +72,7 @@ def weighted_rows(rows: Array, index: Array, weight: Array) -> Array:
 def weighted_rows_back(rows: Any, index: Array, weight: Array, g: Array) -> Array:
     """Column by column, in double precision, where rows are short."""
     if rows.shape[1] > 2 * SHORT or not index.size:
-        return _reference("weighted_rows_back")(rows, index, weight, g)
+        return reference("weighted_rows_back")(rows, index, weight, g)
     out: Array = np.empty(rows.shape[::-1], g.dtype)
     places = index.reshape(-1)
     for total, column in zip(out, np.ascontiguousarray(g.T), strict=True):
@@ -81,7 +83,7 @@ def weighted_rows_back(rows: Any, index: Array, weight: Array, g: Array) -> Arra
 def row_products(rows: Array, index: Array, g: Array) -> Array:
     """One pass, without the products as an array."""
     if not index.size:
-        return _reference("row_products")(rows, index, g)
+        return reference("row_products")(rows, index, g)
     return np.stack([np.einsum("mc,mc->m", rows.take(places, 0), g) for places in index])
 
 
@@ -89,9 +91,3 @@ OVERRIDES: dict[str, Any] = {
     function.__name__: (function, ())
     for function in (resample_axis, weighted_rows, weighted_rows_back, row_products)
 }
-
-
-def _reference(name: str) -> Any:
-    from .overrides import reference
-
-    return reference(name)

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from .reference import reference
+
 Array = Any
 
 _BLOCK = 65536  # numbers combined at a time, so that their places stay in the cache
@@ -68,8 +70,6 @@ def logcumsumexp(x: Array, *, axis: int) -> Array:
 
 def top_k_indices(x: Array, *, k: int, axis: int, largest: bool) -> Array:
     """A partition, and the order of what it chose; all in order where equal elements are on both sides of it."""
-    from .overrides import reference
-
     rows = np.moveaxis(x, axis, -1)
     n = rows.shape[-1]
     if not 0 < k < n or not x.size:
