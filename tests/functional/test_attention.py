@@ -219,6 +219,7 @@ def test_long_sequences_take_no_score_matrix() -> None:
         F.set_attention_memory(before)
 
 
+@pytest.mark.parametrize("limit", [2**24, 100, 10], indirect=True)
 def test_what_is_dropped(lib: Any, limit: Any) -> None:
     """Weights are 0 or greater by 1 / (1 - p), the same on every library and for every limit."""
     rng, p = np.random.default_rng(0), 0.25

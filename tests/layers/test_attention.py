@@ -55,6 +55,7 @@ ROWS = [
     Row((X,), {}, {"attn_mask": draw(3, 3), "key_padding_mask": hidden(2, 3)}, NO),
     Row((X,), {}, {"attn_mask": CAUSAL, "key_padding_mask": hidden(2, 3)}, {"is_causal": True, **NO}),
     Row((X,), {}, {"attn_mask": CAUSAL}, {"is_causal": True, **NO}),
+    Row((X,), {}, {"attn_mask": hidden(3, 3)}, {"is_causal": True, **NO}),  # the promise counts, not the mask
     Row((X,), {}, {"attn_mask": np.where(CAUSAL, -np.inf, 0.0)}, {"is_causal": True}),
     Row((X[:, :0],), {}, {}, NO),
 ]
