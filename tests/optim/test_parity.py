@@ -1,5 +1,6 @@
 """Every optimizer against torch.optim: twenty steps over its arguments, one row each."""
 
+import inspect
 import re
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -118,8 +119,12 @@ def test_twenty_steps_with_a_schedule_are_those_of_torch(name: str, lib: Any) ->
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_defaults_are_those_of_torch(name: str) -> None:
+def test_arguments_and_defaults_are_those_of_torch(name: str) -> None:
     torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
+    left_out = {"params", "foreach", "fused", "capturable", "differentiable"}
+    wanted = [n for n in inspect.signature(getattr(torch.optim, name)).parameters if n not in left_out]
+    arguments = [n for n in inspect.signature(getattr(nnx.optim, name)).parameters if n != "groups"][1:]
+    assert arguments == ["learning_rate", *wanted[1:]]
     theirs = getattr(torch.optim, name)([torch.zeros(1)]).param_groups[0]
     ours = getattr(nnx.optim, name)({"w": np.zeros(1)}).settings
     assert ours.pop("learning_rate") == theirs["lr"]
