@@ -38,23 +38,19 @@ def run(page: Page) -> None:
 
     truth, guess = rng.normal(size=(2, m))
     y, ŷ = page.array(truth), page.array(guess)
-    page.claim(
-        "mean squared error, and scikit-learn's",
-        losses.mse_loss(ŷ, y),
-        mean_squared_error(truth, guess),
-        1e-15,
-    )
-    page.claim("its ∂J/∂ŷ and (2/m)(ŷ - y)", slope(losses.mse_loss)(ŷ, y), 2 / m * (ŷ - y), 1e-15)
+    J = losses.mse_loss
+    page.claim("mean squared error, and scikit-learn's", J(ŷ, y), mean_squared_error(truth, guess), 1e-14)
+    page.claim("its ∂J/∂ŷ and (2/m)(ŷ - y)", slope(J)(ŷ, y), 2 / m * (ŷ - y), 1e-15)
 
     truth, z = rng.integers(0, 2, m), page.array(rng.normal(size=m))
     y, ŷ = page.array(truth), F.sigmoid(z)
-    J = losses.binary_cross_entropy(ŷ, y)
-    page.claim("binary cross-entropy, and scikit-learn's", J, log_loss(truth, nnx.to_numpy(ŷ)), 1e-14)
-    J = losses.binary_cross_entropy_with_logits
-    page.claim("the same from z", J(z, y), losses.binary_cross_entropy(ŷ, y), 1e-14)
-    page.claim("its ∂J/∂z and (1/m)(ŷ - y)", slope(J)(z, y), (ŷ - y) / m, 1e-15)
+    J = losses.binary_cross_entropy
+    page.claim("binary cross-entropy, and scikit-learn's", J(ŷ, y), log_loss(truth, nnx.to_numpy(ŷ)), 1e-14)
     by_formula = (ŷ - y) / (ŷ * (1 - ŷ)) / m
-    page.claim("its ∂J/∂ŷ and formula", slope(losses.binary_cross_entropy)(ŷ, y), by_formula, 1e-15)
+    page.claim("its ∂J/∂ŷ and formula", slope(J)(ŷ, y), by_formula, 1e-15)
+    of_z = losses.binary_cross_entropy_with_logits
+    page.claim("the same from z", of_z(z, y), J(ŷ, y), 1e-14)
+    page.claim("its ∂J/∂z and (1/m)(ŷ - y)", slope(of_z)(z, y), (ŷ - y) / m, 1e-15)
 
     truth, z = rng.integers(0, 4, m), page.array(rng.normal(size=(m, 4)))
     y, ŷ = page.array(np.eye(4)[truth]), F.softmax(z)

@@ -76,6 +76,24 @@ ROWS = [
         + ("cross-entropy at z = -800", "its slope there", "slope of the squared error there"),
         {"E of outputs .7513650696 .7729284653": 0.2983711088},
     ),
+    Row(
+        "10_regularisation",
+        (
+            "0.weight: gain",
+            "0.bias: gain",
+            "2.weight: gain",
+            "2.bias: gain",
+            "θ by descent",
+            "θ of one neuron",
+        )
+        + ("Σ θ² with λ = 0.01", "Σ θ² with λ = 0.1", "Σ θ² with λ = 1", "Σ θ² with λ = 10")
+        + ("cost on held-out points, λ = 0.1 and 0.001", "cost on held-out points, λ = 0.1 and 10"),
+    ),
+    Row(
+        "11_backpropagation",
+        ("∂J/∂Θ of layer 1", "∂J/∂b of layer 1", "∂J/∂Θ of layer 2", "∂J/∂b of layer 2")
+        + ("∂J/∂Θ of layer 3", "∂J/∂b of layer 3", "error of the quotient", "digits told right"),
+    ),
 ]
 
 
