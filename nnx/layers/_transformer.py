@@ -33,7 +33,7 @@ class _Stack(Layer):
     norm: Layer | None
 
     def __init__(self, layer: Layer, num_layers: int, norm: Layer | None = None) -> None:
-        parts = layer.layers().values() if is_layer(layer) else ()
+        parts = Layer.layers(layer).values() if is_layer(layer) else ()
         generators = [x for part in parts if (x := getattr(part, "generator", None)) is not None]
         shared = {id(x): x for x in generators}  # copies of one would drop the same in every layer
         copies = [copy.deepcopy(layer, dict(shared)) for _ in range(num_layers)]

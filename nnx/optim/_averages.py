@@ -191,7 +191,7 @@ def update_batch_norm(model: Layer, data: Iterable[Any]) -> None:
     >>> model.running_mean
     array([1.5], dtype=float32)
     """
-    layers = model.layers().values()
+    layers = Layer.layers(model).values()  # the model may call a list of its own so
     norms = [x for x in layers if isinstance(x, _BatchNorm) and x.running_mean is not None]
     if not norms:
         return

@@ -111,6 +111,19 @@ def test_update_batch_norm_is_that_of_torch(lib: Any) -> None:
     nnx.optim.update_batch_norm(nnx.Linear(1, 1), iter([1]))  # nothing to do, nothing is read
 
 
+def test_update_batch_norm_of_a_model_that_calls_a_list_layers(lib: Any) -> None:
+    class Model(nnx.Layer):
+        def __init__(self) -> None:
+            self.layers = nnx.LayerList([nnx.BatchNorm1d(1)])
+
+        def forward(self, x: Any) -> Any:
+            return self.layers[0](x)
+
+    model = Model()
+    nnx.optim.update_batch_norm(model, [lib.asarray([[1.0], [3.0]], "float32")])
+    lib.assert_close(model.layers[0].running_mean, [2.0])
+
+
 BAD: list[tuple[Any, type[Exception], str]] = [
     (lambda m: nnx.optim.EMA(m, 1.5), ValueError, "EMA: expected decay from 0 to 1, got 1.5"),
     (lambda m: nnx.optim.SWA({}), TypeError, "SWA: expected a Layer or an optimizer, got dict"),
