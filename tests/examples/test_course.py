@@ -64,15 +64,9 @@ ROWS = [
     ),
     Row(
         "09_losses",
-        (
-            "E of outputs",
-            "∂E/∂o",
-            "mean squared error",
-            "its ∂J/∂ŷ and (2/m)",
-            "binary cross-entropy",
-            "the same",
-        )
-        + ("its ∂J/∂z", "its ∂J/∂ŷ", "cross-entropy of 4", "the same for y", "its ∂J/∂z")
+        ("E of outputs", "∂E/∂o", "mean squared error", "its ∂J/∂ŷ and (2/m)", "binary cross-entropy")
+        + ("its ∂J/∂ŷ", "the same from z", "its ∂J/∂z")
+        + ("cross-entropy of 4", "the same for y", "its ∂J/∂z")
         + ("cross-entropy at z = -800", "its slope there", "slope of the squared error there"),
         {"E of outputs .7513650696 .7729284653": 0.2983711088},
     ),
