@@ -6,6 +6,7 @@ its own outputs, so higher derivatives cost no extra rule.
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 from ..autodiff import array_namespace, primitive
@@ -19,6 +20,7 @@ __all__ = [
     "layer_norm",
     "local_response_norm",
     "normalize",
+    "normalized_axes",
     "rms_norm",
     "standardize",
 ]
@@ -243,8 +245,13 @@ def group_norm(
     )
 
 
+def normalized_axes(shape: Any) -> tuple[int, ...]:
+    """One length, or several, as a tuple."""
+    return tuple(map(operator.index, (shape,) if hasattr(shape, "__index__") else shape))
+
+
 def _last_axes(where: str, x: Array, normalized_shape: int | tuple[int, ...], **arrays: Array | None) -> Axes:
-    shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+    shape = normalized_axes(normalized_shape)
     if not shape:
         raise complaint(where, "expected normalized_shape with at least one axis, got ()")
     if tuple(x.shape[-len(shape) :]) != shape:

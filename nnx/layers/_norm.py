@@ -109,7 +109,7 @@ class LayerNorm(Layer):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
-        shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        shape = functional.normalized_axes(normalized_shape)
         self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
         where: dict[str, Any] = {"dtype": dtype, "device": device}
         self.weight = Parameter(init.ones(shape, **where)) if elementwise_affine else None
@@ -158,7 +158,7 @@ class RMSNorm(Layer):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
-        shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        shape = functional.normalized_axes(normalized_shape)
         self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
         self.weight = Parameter(init.ones(shape, dtype=dtype, device=device)) if elementwise_affine else None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 import warnings
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 from .. import init
@@ -19,7 +20,7 @@ from ._layer import Layer
 if TYPE_CHECKING:
     from ..random import Generator
 
-__all__ = ["Recurrent", "check_nonlinearity", "declare_weights", "states_of"]
+__all__ = ["Recurrent", "check_nonlinearity", "declare_weights", "states_of", "whole_number"]
 
 
 def declare_weights(
@@ -64,22 +65,17 @@ class Recurrent(Layer):
         self.dropout, self.proj_size, self.generator = dropout, proj_size, generator
         self._check_configuration()
         where: dict[str, Any] = {"generator": generator, "dtype": dtype, "device": device}
-        state = proj_size or hidden_size
-        for k in range(num_layers):
-            features = state * len(self._suffixes()) if k else input_size
+        state = self.proj_size or self.hidden_size
+        for k in range(self.num_layers):
+            features = state * len(self._suffixes()) if k else self.input_size
             for suffix in self._suffixes():
-                declare_weights(
-                    self, GATES[mode], (features, state, hidden_size), bias, f"_l{k}{suffix}", where
-                )
+                lengths = (features, state, self.hidden_size)
+                declare_weights(self, GATES[mode], lengths, bias, f"_l{k}{suffix}", where)
 
     def _check_configuration(self) -> None:
         where = type(self).__name__
         for name, least in (("input_size", 1), ("hidden_size", 1), ("num_layers", 1), ("proj_size", 0)):
-            n = getattr(self, name)
-            if isinstance(n, bool) or not isinstance(n, int):
-                raise complaint(where, f"expected {name} to be a whole number, got {n!r}", TypeError)
-            if n < least:
-                raise complaint(where, f"expected {name} to be at least {least}, got {n}")
+            setattr(self, name, whole_number(where, name, getattr(self, name), least))
         for name in ("bias", "batch_first"):
             if not isinstance(getattr(self, name), bool):
                 raise complaint(
@@ -91,10 +87,10 @@ class Recurrent(Layer):
                 f"expected proj_size to be smaller than hidden_size {self.hidden_size}, got {self.proj_size}",
             )
         p: Any = self.dropout
-        if isinstance(p, bool) or not isinstance(p, (int, float)) or not 0 <= p <= 1:
+        if isinstance(p, bool) or not isinstance(p, Real) or not 0 <= float(p) <= 1:
             raise complaint(where, f"expected dropout to be a probability between 0 and 1, got {p!r}")
         self.dropout = float(p)
-        if p > 0 and self.num_layers == 1:
+        if self.dropout > 0 and self.num_layers == 1:
             warnings.warn(
                 f"{where}: dropout comes after every layer but the last, so that dropout={p} does nothing with "
                 "num_layers=1",
@@ -215,6 +211,15 @@ class Recurrent(Layer):
         }  # fmt: skip
         given = [f"{k}={getattr(self, k)}" for k, v in defaults.items() if getattr(self, k) != v]
         return ", ".join([f"{self.input_size}, {self.hidden_size}", *given])
+
+
+def whole_number(where: str, name: str, n: Any, least: int) -> int:
+    """Raise unless it is a whole number, and large enough."""
+    if isinstance(n, bool) or not isinstance(n, Integral):
+        raise complaint(where, f"expected {name} to be a whole number, got {n!r}", TypeError)
+    if n < least:
+        raise complaint(where, f"expected {name} to be at least {least}, got {n}")
+    return int(n)
 
 
 def check_nonlinearity(where: str, name: str) -> None:

@@ -9,7 +9,7 @@ from ..backend import Array
 from ..functional._errors import complaint
 from ..functional._recurrent import GATES, Weights, recur
 from ._layer import Layer
-from ._recurrent_base import check_nonlinearity, declare_weights, states_of
+from ._recurrent_base import check_nonlinearity, declare_weights, states_of, whole_number
 
 if TYPE_CHECKING:
     from ..random import Generator
@@ -36,15 +36,12 @@ class _Cell(Layer):
         *,
         generator: Generator | None = None,
     ) -> None:
-        for name, n in (("input_size", input_size), ("hidden_size", hidden_size)):
-            if isinstance(n, bool) or not isinstance(n, int) or n < 0:
-                raise complaint(
-                    type(self).__name__, f"expected {name} to be a whole number of at least 0, got {n!r}"
-                )
-        self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bias
+        self.input_size = whole_number(type(self).__name__, "input_size", input_size, 0)
+        self.hidden_size = whole_number(type(self).__name__, "hidden_size", hidden_size, 0)
+        self.bias = bias
         where: dict[str, Any] = {"generator": generator, "dtype": dtype, "device": device}
         self.bias_ih = self.bias_hh = None
-        lengths = (input_size, hidden_size, hidden_size)
+        lengths = (self.input_size, self.hidden_size, self.hidden_size)
         declare_weights(self, GATES[self.mode], lengths, bias, "", where)
 
     def _step(self, x: Array, hx: Any) -> tuple[Array, ...]:
@@ -73,7 +70,7 @@ class _Cell(Layer):
 
     def extra_repr(self) -> str:
         """The sizes, and what is not as by default."""
-        return f"{self.input_size}, {self.hidden_size}" + ("" if self.bias else ", bias=False")
+        return f"{self.input_size}, {self.hidden_size}" + ("" if self.bias is True else f", bias={self.bias}")
 
 
 class LSTMCell(_Cell):

@@ -51,6 +51,11 @@ def loss(layer: Any, x: Any) -> Any:
     return nnx.array_namespace(out).sum(out * out * out)
 
 
+def test_a_length_may_be_a_number_of_numpys() -> None:
+    for kind in (nnx.LayerNorm, nnx.RMSNorm):
+        assert repr(kind(np.int64(4))) == repr(kind(4)) == repr(kind([np.int32(4)]))
+
+
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.name}{row.args}{row.options}")
 def test_a_layer_is_that_of_torch(row: Row, lib: Any) -> None:
     torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
