@@ -107,7 +107,8 @@ def attribute(x: Any, name: str) -> Any:
             return _tables().PROPERTIES[name](library.namespace, library.coerce(x, name))
         raise AttributeError(
             f"a traced array of {library.label} has no attribute {name!r}: inside a derivative of nnx there is what "
-            "the standard has, and what of the library's own can be differentiated"
+            "the standard has, and what of the library's own can be differentiated; functions are those of "
+            "nnx.array_namespace(x)"
         )
     method, xp = _tables().METHODS.get(name), library.namespace
     if method is None:

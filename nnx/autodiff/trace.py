@@ -202,7 +202,8 @@ class Call:
         if type(error) is TypeError and ("namespace" in str(error).lower() or "TracedArray" in str(error)):
             note = (
                 "nnx: a plain array met a traced one, most likely one that the differentiated function took from "
-                "outside (a global or a closure); pass it as an argument, or wrap it with nnx.lift(x)"
+                "outside (a global or a closure); pass it as an argument, or wrap it with nnx.lift(x); functions "
+                "are to be those of nnx.array_namespace(x), too, for the library's own may refuse traced arrays"
             )
             if note not in getattr(error, "__notes__", ()):
                 error.add_note(note)

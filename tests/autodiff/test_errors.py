@@ -154,6 +154,16 @@ def test_a_library_that_refuses_plain_beside_traced_gets_the_note() -> None:
     assert "nnx.lift" in caught.value.__notes__[0]
 
 
+def test_a_library_whose_own_functions_refuse_traced_arrays_is_told_of_array_namespace() -> None:
+    strict = pytest.importorskip("array_api_strict", reason="needs array-api-strict")
+    x = strict.asarray([1.0, 2.0])
+    with pytest.raises(AttributeError, match=r"'_array'.* functions are those of nnx.array_namespace\(x\)"):
+        nnx.grad(strict.sum)(x)
+    with pytest.raises(TypeError) as caught:
+        nnx.grad(lambda x: total(strict.exp(x)))(x)
+    assert "nnx.array_namespace(x)" in caught.value.__notes__[0]
+
+
 def test_array_namespace_wants_arrays(lib: Any) -> None:
     with pytest.raises(TypeError, match="expected arrays, got str"):
         nnx.array_namespace("x")
