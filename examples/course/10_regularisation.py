@@ -1,4 +1,4 @@
-"""10. The regularised cost: weights have their price, too, and so a network bends no more than the data are worth.
+"""10. The regularised cost: weights have their price, too, so that a network bends no more than the data ask for.
 
     J(λ) = J + (λ/2m) Σ θ²              the sum is over the weights of all layers; biases are left out
     ∂J(λ)/∂θ = ∂J/∂θ + (λ/m) θ

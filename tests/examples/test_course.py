@@ -34,13 +34,8 @@ ROWS = [
     Row("05_perceptron", ("points on the wrong", "mistakes", "error of another line", "largest gradient")),
     Row(
         "06_product_demand",
-        (
-            "parameters",
-            "ŷ of the network",
-            "gradient where one neuron",
-            "cost above the least",
-            "what the network",
-        ),
+        ("parameters", "ŷ of the network", "gradient where one neuron", "cost above the least")
+        + ("what the network leaves",),
         {"parameters: 4·3 + 3 in the hidden layer, 3·1 + 1 behind": 19},
     ),
     Row(
@@ -50,14 +45,8 @@ ROWS = [
     ),
     Row(
         "08_activations",
-        (
-            "linear: traced",
-            "sigmoid: traced",
-            "tanh: traced",
-            "ReLU: traced",
-            "leaky ReLU: tr",
-            "leaky ReLU, β",
-        )
+        ("linear: traced", "sigmoid: traced", "tanh: traced", "ReLU: traced")
+        + ("leaky ReLU: traced", "leaky ReLU, β = 0.2: traced")
         + ("sigmoid: slope at 0", "tanh: slope at 0", "ReLU: slope at its", "tanh(z) and 2σ(2z) - 1")
         + ("softmax: probabilities", "softmax: traced", "softmax of (z, 0)"),
         {"sigmoid: slope at 0, the steepest": 0.25, "tanh: slope at 0, the steepest": 1},
@@ -72,14 +61,8 @@ ROWS = [
     ),
     Row(
         "10_regularisation",
-        (
-            "0.weight: gain",
-            "0.bias: gain",
-            "2.weight: gain",
-            "2.bias: gain",
-            "θ by descent",
-            "θ of one neuron",
-        )
+        ("0.weight: gain", "0.bias: gain", "2.weight: gain", "2.bias: gain")
+        + ("θ by descent", "θ of one neuron")
         + ("Σ θ² with λ = 0.01", "Σ θ² with λ = 0.1", "Σ θ² with λ = 1", "Σ θ² with λ = 10")
         + ("cost on held-out points, λ = 0.1 and 0.001", "cost on held-out points, λ = 0.1 and 10"),
     ),
