@@ -71,6 +71,42 @@ ROWS = [
         ("∂J/∂Θ of layer 1", "∂J/∂b of layer 1", "∂J/∂Θ of layer 2", "∂J/∂b of layer 2")
         + ("∂J/∂Θ of layer 3", "∂J/∂b of layer 3", "error of the quotient", "digits told right"),
     ),
+    Row(
+        "12_worked_example",
+        ("o₁", "o₂", "E", "∂E/∂w₅", "∂E/∂w₁", "all ∂E/∂w₅", "all ∂E/∂w₁")
+        + tuple(f"w{k} after one" for k in "₁₂₃₄₅₆₇₈")
+        + ("E after one", "E after 10,000"),
+        {
+            "o₁": 0.7513650696,
+            "o₂": 0.7729284653,
+            "E": 0.2983711088,
+            "∂E/∂w₅": 0.0821670406,
+            "∂E/∂w₁": 0.0004385677,
+            "w₁ after one update": 0.1497807161,
+            "w₂ after one update": 0.1995614323,
+            "w₃ after one update": 0.2497511436,
+            "w₄ after one update": 0.2995022873,
+            "w₅ after one update": 0.3589164797,
+            "w₆ after one update": 0.4086661861,
+            "w₇ after one update": 0.5113012702,
+            "w₈ after one update": 0.5613701211,
+            "E after one update": 0.2910277737,
+            "E after 10,000": 3.510188e-05,
+        },
+        1e-10,
+    ),
+    Row(
+        "13_random_start",
+        ("zeros: neurons", "zeros: they", "zeros: J", "zeros, tanh: largest", "zeros, tanh: J")
+        + ("random: distance", "random: J"),
+        {"zeros: neurons ever apart": 0, "zeros, tanh: largest weight ever": 0},
+    ),
+    Row(
+        "14_linear_collapse",
+        ("three linear", "linear: ŷ", "linear: J", "two ReLUs", "ReLU: ŷ"),
+        {"linear: J": 0.25, "ReLU: ŷ at the corners, and XOR": 0},
+        1e-6,
+    ),
 ]
 
 
