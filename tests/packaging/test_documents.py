@@ -9,7 +9,9 @@ ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "docs/from_pytorch.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "CONTRIBUTING.md", "docs/from_pytorch.md", "examples/course/README.md"]
+)
 def test_blocks_run_one_after_the_other(name):
     text = (ROOT / name).read_text(encoding="utf-8")
     names = {"__name__": name}
@@ -18,7 +20,10 @@ def test_blocks_run_one_after_the_other(name):
         exec(compile("\n" * line + block[1], name, "exec"), names)
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/from_pytorch.md"])
+@pytest.mark.parametrize(
+    "name",
+    ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/from_pytorch.md", "examples/course/README.md"],
+)
 def test_links_within_the_project_lead_somewhere(name):
     text = (ROOT / name).read_text(encoding="utf-8")
     targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", text)
