@@ -50,13 +50,16 @@ def _cut(x: Array, key: tuple[slice, ...], rows: bool = True) -> Array:
     return x[tuple(part if n != 1 else slice(None) for part, n in zip(key, x.shape, strict=False))]
 
 
-def _longer(x: Array, column: Any) -> Array:
-    """``x`` with one column more, an array or a number."""
+def _longer(x: Array, column: Any, scale: Any = 1) -> Array:
+    """``x`` times a number, with one column more, an array or a number."""
     lead = x.shape[:-1]
     if type(column) is not int and column.shape[:-1] != lead:
         lead = np.broadcast_shapes(lead, column.shape[:-1])
     out = np.empty((*lead, x.shape[-1] + 1), x.dtype)
-    out[..., :-1] = x
+    if type(scale) is int:
+        out[..., :-1] = x
+    else:
+        np.multiply(x, scale, out[..., :-1])
     out[..., -1:] = column
     return out
 
@@ -77,6 +80,8 @@ class _Scores:
         self.dtype: Any = arrays[0].dtype  # pyright: ignore[reportOptionalMemberAccess]
         limit = min(CACHE, attention_limit())
         self.keys = list(_blocks(self.shape, self.dtype.itemsize, limit))
+        first = self.keys[0]
+        self.at_once = self.lengths(first)[-1] == self.shape[-2] and self.columns(first) == self.shape[-1]
         self.most = max(math.prod(self.lengths(key)) for key in self.keys) * self.shape[-1]
 
     def lengths(self, key: tuple[slice, ...]) -> tuple[int, ...]:
@@ -133,8 +138,8 @@ def attention(
     scores = _Scores(arrays, options)
     room, query = scores.buffer(), query * query.dtype.type(options.scale)
     bounded = (mask is None or mask.dtype == bool) and _bound(query, key) < SAFE[query.dtype]
-    value = _longer(value, 1)
     out = np.empty((*scores.shape[:-1], value.shape[-1]), query.dtype)
+    value = _longer(value, 1)
     norm = np.empty((*scores.shape[:-1], 1), query.dtype)
     for place in scores.keys:
         e = scores.fill(scores.room(room, place), query, key, place)
@@ -148,12 +153,12 @@ def attention(
         if kept is not None:
             total = np.add.reduce(e, axis=-1, keepdims=True)
             e *= _cut(kept, place)[..., : e.shape[-1]]
-        result = np.matmul(e, _cut(value, place, False)[..., : e.shape[-1], :], out[place])
+        result = np.matmul(e, _cut(value, place, False)[..., : e.shape[-1], :])
         total = result[..., -1:] if total is None else total
         np.copyto(total, 1, where=total == 0)
         np.add(np.log(total), top, norm[place])
-        result *= (1 if kept is None else options.factor) / total
-    return np.ascontiguousarray(out[..., :-1]), norm
+        np.multiply(result[..., :-1], (1 if kept is None else options.factor) / total, out[place])
+    return out, norm
 
 
 def _bound(query: Array, key: Array) -> float:
@@ -172,22 +177,21 @@ def attention_pullback(
     scores = _Scores(arrays, options)
     rooms = scores.buffer(), scores.buffer()
     scale = g.dtype.type(options.scale)
-    needed = tuple([n and x is not None for n, x in zip(needed[:4], arrays, strict=False)])
-    sums: Any = [
-        np.zeros(x.shape, g.dtype) if n and x is not None else None
-        for n, x in zip(needed, arrays, strict=False)
+    sums = [
+        _Sum(x, scores, i) if n and x is not None else None
+        for i, (x, n) in enumerate(zip(arrays[:4], needed, strict=False))
     ]
-    query = query * scale
-    longer = _longer(query, -norm), _longer(key, 1), _longer(g, -delta), _longer(value, 1)
+    longer = _longer(query, -norm, scale), _longer(key, 1), _longer(g, -delta), _longer(value, 1)
+    query = longer[0][..., :-1]
     for place in scores.keys:
         p = scores.fill(scores.room(rooms[0], place), longer[0], longer[1], place)
         np.exp(p, p)
         count = p.shape[-1]
         drop = None if kept is None else _cut(kept, place)[..., :count] * g.dtype.type(options.factor)
-        if needed[2]:
+        if sums[2]:
             weights = p if drop is None else np.multiply(p, drop, scores.room(rooms[1], place))
-            _add(sums[2], place, count, np.matmul(weights.swapaxes(-1, -2), _cut(g, place)))
-        if not (needed[0] or needed[1] or needed[3]):
+            sums[2].add(place, count, weights.swapaxes(-1, -2), _cut(g, place))
+        if not (sums[0] or sums[1] or sums[3]):
             continue
         some = _cut(longer[3], place, False)[..., :count, :].swapaxes(-1, -2)
         if drop is None:
@@ -197,26 +201,38 @@ def attention_pullback(
             ds *= drop
             ds -= _cut(delta, place)
         ds *= p
-        if needed[0]:
-            _add(sums[0], place, None, np.matmul(ds, _cut(key, place, False)[..., :count, :]))
-        if needed[1]:
-            _add(sums[1], place, count, np.matmul(ds.swapaxes(-1, -2), _cut(query, place)))
-        if needed[3]:
-            _add_mask(sums[3], place, ds)
-    if needed[0]:
-        sums[0] *= scale
-    return tuple(sums)
+        if sums[0]:
+            sums[0].add(place, None, ds, _cut(key, place, False)[..., :count, :])
+        if sums[1]:
+            sums[1].add(place, count, ds.swapaxes(-1, -2), _cut(query, place))
+        if sums[3]:
+            sums[3].add_scores(place, ds)
+    if sums[0]:
+        sums[0].total *= scale
+    return tuple([None if x is None else x.total for x in sums])
 
 
-def _add(total: Array, place: tuple[slice, ...], count: int | None, part: Array) -> None:
-    """Add a block's part to the queries, or to the first ``count`` keys or values, that it came from."""
-    some = _cut(total, place) if count is None else _cut(total, place, False)[..., :count, :]
-    _summed(some, part)
+class _Sum:
+    """The cotangent of one of the arrays, gathered from all blocks: written, or added where blocks share it."""
 
+    def __init__(self, x: Array, scores: _Scores, i: int) -> None:
+        shared = x.shape[:-2] != scores.shape[:-2] or i == 3 or (i > 0 and not scores.at_once)
+        self.total: Array = (np.zeros if shared else np.empty)(x.shape, scores.dtype)
+        self.shared = shared
 
-def _add_mask(total: Array, place: tuple[slice, ...], part: Array) -> None:
-    some = _cut(total, place)
-    _summed(some[..., : part.shape[-1]] if some.shape[-1] != 1 else some, part)
+    def add(self, place: tuple[slice, ...], count: int | None, a: Array, b: Array) -> None:
+        """A product that belongs to the block's queries, or to the first ``count`` keys or values."""
+        some = _cut(self.total, place, count is None)
+        some = some if count is None else some[..., :count, :]
+        if self.shared:
+            _summed(some, np.matmul(a, b))
+        else:
+            np.matmul(a, b, some)
+
+    def add_scores(self, place: tuple[slice, ...], part: Array) -> None:
+        """What belongs to the mask."""
+        some = _cut(self.total, place)
+        _summed(some[..., : part.shape[-1]] if some.shape[-1] != 1 else some, part)
 
 
 def _summed(some: Array, part: Array) -> None:
