@@ -19,6 +19,10 @@ from .scattering import at_rows
 
 _EMPTY = np.zeros(4, dtype=np.uint64)
 
+# glibc hands the memory of arrays back to the system as they are freed, and each step pays anew for pages to be made
+# and zeroed, until a larger array was freed. So here is one, never touched: from then on up to 32 MiB stay.
+np.empty(2**24, dtype=np.uint8)
+
 
 class NumPyBackend(Backend):
     """NumPy on the CPU: no devices to choose from, calls that return when they are done.

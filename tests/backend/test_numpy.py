@@ -1,6 +1,9 @@
 """NumPy's backend: the cheap namespace equals the standard one, and views are told from copies."""
 
 import itertools
+import platform
+import subprocess
+import sys
 
 import array_api_compat.numpy as standard
 import numpy as np
@@ -154,3 +157,19 @@ def test_rows_are_added_as_numpy_adds_them(shape):
 def test_rows_out_of_bounds(row):
     with pytest.raises(IndexError, match="index on axis 0: expected integers from -3 to 2, got"):
         BACKEND.scatter_add(np.ones((3, 2)), np.array([0, row]), 1.0)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="about glibc's memory")
+def test_a_step_reuses_the_memory_of_the_one_before() -> None:
+    """Arrays of a MiB, made and freed again and again, take their pages from the system once."""
+    program = """
+import resource, numpy as np, nnx
+x = nnx.backend("numpy").xp.ones((256, 1024), dtype=np.float32)
+faults = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for i in range(40):
+    before = faults() if i == 20 else before if i > 20 else 0
+    arrays = [x + i for i in range(6)]
+print((faults() - before) / 20)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert float(done.stdout) < 100  # 1,536 pages of 4 KiB a step otherwise
