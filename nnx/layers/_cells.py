@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..autodiff.cells import Cell
 from ..backend import Array
 from ..functional._errors import complaint
 
-__all__ = ["Buffer", "Parameter"]
+__all__ = ["Buffer", "Parameter", "ParametersOf"]
 
 
 class Parameter(Cell):
@@ -71,6 +73,25 @@ class Buffer(Cell):
         _check("Buffer", value)
         super().__init__(value, buffer=True)
         self.persistent = persistent
+
+
+class ParametersOf(dict[str, Array]):
+    """A layer's parameters by path: a dict that still knows the layer, so that an optimizer trains that one.
+
+    Copies, also by pickle, are plain dicts.
+    """
+
+    __slots__ = ("nnx_layer",)
+
+    def __init__(self, arrays: dict[str, Array], layer: Any) -> None:
+        super().__init__(arrays)
+        self.nnx_layer = layer
+
+    def __copy__(self) -> dict[str, Array]:
+        return dict(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return dict, (dict(self),)
 
 
 def _check(name: str, value: Array) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Self
 from ..autodiff.cells import Cell, overrides, read, write
 from ..backend import Array, Backend, Device, backend, backend_of
 from ..functional._errors import complaint
+from ._cells import ParametersOf
 from ._context import add_context
 from ._report import Summary, representation, summarize
 from ._state import LoadResult, copy_of, in_dtype, load, moved, persistent
@@ -149,16 +150,19 @@ class Layer:
     def parameters(self, trainable: bool | None = None) -> dict[str, Array]:
         """The parameters by dotted path, a tied one once; these are the arrays themselves, not copies.
 
+        An optimizer that is given this dict, unchanged, trains the layer.
+
         Parameters
         ----------
         trainable
             True for those that are not frozen only, False for the frozen ones, None for all.
         """
-        return {
+        arrays = {
             path: read(cell)
             for path, cell in tree_of(self).cells.items()
             if not cell.buffer and (trainable is None or cell.trainable is trainable)
         }
+        return ParametersOf(arrays, self)
 
     def buffers(self) -> dict[str, Array]:
         """The buffers by dotted path."""

@@ -32,7 +32,8 @@ class Optimizer:
     Parameters
     ----------
     model_or_parameters
-        A Layer, whose trainable parameters are updated, or a dict of arrays by name, which is copied.
+        A Layer, whose trainable parameters are updated, or its ``parameters()``; or another dict of arrays by name,
+        which is copied.
     groups
         Settings that differ for some parameters, by pattern of their paths: ``{"*.bias": {"weight_decay": 0.0}}``.
         A pattern is a path, the path of a layer for all below it, or has wildcards; the first that matches counts.

@@ -70,6 +70,9 @@ def places_of(model_or_parameters: Any) -> Places:
         if not all(cell.buffer for cell in model_or_parameters.__nnx_cells__().values()):
             return FromLayer(model_or_parameters)
         raise complaint("optimizer", f"{type(model_or_parameters).__name__} has no parameters to update")
+    layer = _source(model_or_parameters)
+    if layer is not None:
+        return FromLayer(layer)
     if isinstance(model_or_parameters, Mapping):
         if model_or_parameters:
             return FromMapping(model_or_parameters)
@@ -81,6 +84,16 @@ def places_of(model_or_parameters: Any) -> Places:
         f"expected a Layer or a dict of arrays by name, got {type(model_or_parameters).__name__}",
         TypeError,
     )
+
+
+def _source(given: Any) -> Any:
+    """The layer whose ``parameters()`` were given: PyTorch's way to say which model to train."""
+    layer = getattr(given, "nnx_layer", None)
+    if layer is None:
+        return None
+    own = [layer.parameters(), layer.parameters(trainable=True)]
+    same = any(given.keys() == arrays.keys() and all(given[p] is arrays[p] for p in arrays) for arrays in own)
+    return layer if same and own[1] else None
 
 
 def matches(pattern: str, path: str) -> bool:

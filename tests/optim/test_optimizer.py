@@ -386,3 +386,34 @@ def test_gradients_are_taken_in_the_dtype_of_their_parameter(lib: Any) -> None:
     lib.assert_equal(optimizer.parameters["w"], [0.5, 1.5])
     with pytest.raises(TypeError, match='gradient "w": expected real numbers, got'):
         optimizer.update({"w": lib.asarray([1j, 1.0])})
+
+
+def test_a_models_parameters_mean_the_model() -> None:
+    """As in PyTorch: ``Adam(model.parameters())`` trains the model, less what is frozen."""
+    model, other = network().freeze("0"), network()
+    for trained, given in ((model, model.parameters()), (other, other.parameters(trainable=True))):
+        kept = {path: x.copy() for path, x in trained.parameters().items()}
+        nnx.optim.SGD(given, 0.5).update(ones(trained))
+        for path, x in trained.parameters().items():
+            expected = kept[path] - (0.5 if path in ones(trained) else 0.0)
+            np.testing.assert_allclose(x, expected, rtol=1e-6)
+
+
+def test_other_dicts_of_a_models_parameters_are_copied() -> None:
+    """One that was changed, or copied, is the caller's own."""
+    model = network()
+    kept = model.state_dict()
+    changed = model.parameters()
+    changed["0.weight"] = changed["0.weight"] + 1.0
+    copies = (
+        changed,
+        dict(model.parameters()),
+        copy.copy(model.parameters()),
+        copy.deepcopy(model.parameters()),
+    )
+    for given in (*copies, pickle.loads(pickle.dumps(model.parameters()))):
+        optimizer = nnx.optim.SGD(given, 0.5)
+        optimizer.update(ones(model))
+        np.testing.assert_allclose(optimizer.parameters["0.bias"], kept["0.bias"] - 0.5, rtol=1e-6)
+    assert all(np.array_equal(x, kept[path]) for path, x in model.parameters().items())
+    assert type(nnx.grad(lambda p: (p["0.bias"] ** 2).sum())(model.parameters())) is dict
