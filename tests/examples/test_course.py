@@ -107,6 +107,17 @@ ROWS = [
         {"linear: J": 0.25, "ReLU: ŷ at the corners, and XOR": 0},
         1e-6,
     ),
+    Row(
+        "15_vanishing_gradients",
+        ("kept by a layer", "sigmoid, own start: kept", "sigmoid, own start: first")
+        + ("tanh, old", "tanh, own", "relu, old", "relu, own"),
+    ),
+    Row(
+        "16_batches_and_alpha",
+        ("∂J/∂θ", "batch, α = 0.99", "batch, α = 1.01", "α = 0.001: cost, mini", "α = 0.001: cost, stoch")
+        + ("α chosen, batch", "α chosen, mini-batch", "α chosen, stochastic", "their costs aside"),
+        {"α chosen, batch": 0.1, "α chosen, mini-batch": 10**-1.5, "α chosen, stochastic": 10**-2.5},
+    ),
 ]
 
 
