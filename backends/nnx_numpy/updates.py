@@ -1,7 +1,8 @@
 """Optimizers' steps in place, on views of the optimizer's own flat arrays.
 
 Each is the rule of the optimizer of that name, to rounding, in as few passes as NumPy allows; the arrays are cut
-into pieces that stay in the cache by the caller. Gradients are only read.
+into pieces that stay in the cache by the caller. Gradients are only read; where they are infinite or NaN, so are the
+results, without NumPy's warnings.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import numpy as np
 Array = Any
 State = tuple[Array, ...]
 
+QUIET = np.errstate(all="ignore")
+
 
 def prepared(p: Array, g: Array, t: Array, u: Array, weight_decay: float, maximize: bool) -> Array:
     """The gradient with its sign and weight decay, in the scratch memory ``u``."""
@@ -25,6 +28,7 @@ def prepared(p: Array, g: Array, t: Array, u: Array, weight_decay: float, maximi
     return g
 
 
+@QUIET
 def sgd(
     p: Array,
     g: Array,
@@ -55,6 +59,7 @@ def sgd(
     np.subtract(p, t, p)
 
 
+@QUIET
 def adam(
     p: Array,
     g: Array,
@@ -96,6 +101,7 @@ def adam(
 def by_rule(xp: Any, rule: Callable[..., tuple[Array, Any]]) -> Callable[..., None]:
     """The step of any optimizer that treats all elements alike: its rule, whose arrays stay in the cache too."""
 
+    @QUIET
     def step(p: Array, g: Array, state: State, scratch: State, *coefficients: Any) -> None:
         value, new = rule(xp, p, g, state, *coefficients)
         p[...] = value

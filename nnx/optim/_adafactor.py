@@ -9,7 +9,7 @@ from typing import Any
 from ..backend import Array
 from ..functional._errors import complaint
 from ._optimizer import LearningRate, Optimizer
-from ._rules import check_at_least, part_way
+from ._rules import check_at_least, check_two, part_way
 
 __all__ = ["Adafactor"]
 
@@ -85,6 +85,7 @@ class Adafactor(Optimizer):
             raise complaint(
                 "Adafactor", f"expected beta2_decay of at most 0, got {settings['beta2_decay']!r}"
             )
+        check_two("Adafactor", settings, "eps")
         eps1, eps2 = settings["eps"]
         if not ((eps1 is None or eps1 >= 0.0) and eps2 >= 0.0):
             raise complaint("Adafactor", f"expected two eps of at least 0, got {settings['eps']!r}")
@@ -101,7 +102,7 @@ class Adafactor(Optimizer):
         """As the rule takes them."""
         share = step ** settings["beta2_decay"]
         size = min(learning_rate, 1.0 / math.sqrt(step))
-        shrink = 1.0 - learning_rate * settings["weight_decay"]
+        shrink = 1.0 - learning_rate * settings["weight_decay"] if settings["weight_decay"] else 1.0
         return size, share, *settings["eps"], settings["d"], shrink, settings["maximize"]
 
     @staticmethod
@@ -136,5 +137,10 @@ class Adafactor(Optimizer):
             new = (v,)
         u = g / xp.sqrt(xp.clip(v, eps1 * eps1))
         norm, root = xp.linalg.vector_norm, math.sqrt(p.size)
-        size = size * xp.clip(norm(p) / root, eps2) / xp.clip(norm(u) / (root * d), 1.0)
+        size = size * _at_least(xp, norm(p) / root, eps2) / _at_least(xp, norm(u) / (root * d), 1.0)
         return p * shrink - size * u, new
+
+
+def _at_least(xp: Any, x: Array, low: float) -> Array:
+    """The larger of the two; for NaN the other, so that one NaN doesn't reach the whole of a parameter."""
+    return xp.where(x > low, x, low)

@@ -8,6 +8,7 @@ from typing import Any
 from ..backend import Array
 from ..functional._errors import complaint
 from ._optimizer import LearningRate, Optimizer
+from ._rules import check_two
 
 __all__ = ["Rprop"]
 
@@ -68,6 +69,8 @@ class Rprop(Optimizer):
 
     def check(self, settings: Mapping[str, Any]) -> None:
         """Raise where settings make no sense."""
+        check_two("Rprop", settings, "etas")
+        check_two("Rprop", settings, "step_sizes")
         minus, plus = settings["etas"]
         if not 0.0 < minus < 1.0 < plus:
             raise complaint("Rprop", f"expected etas below and above 1, got {settings['etas']!r}")
@@ -79,7 +82,8 @@ class Rprop(Optimizer):
     def coefficients(self, settings: Mapping[str, Any], learning_rate: float, step: int) -> tuple[Any, ...]:
         """As the rule takes them; the first step size at the first step, 0 later."""
         first = learning_rate if step == 1 else 0.0
-        return first, *settings["etas"], *settings["step_sizes"], settings["maximize"]
+        smallest, largest = settings["step_sizes"]
+        return first, *settings["etas"], min(smallest, largest), largest, settings["maximize"]
 
     @staticmethod
     def rule(
@@ -103,4 +107,5 @@ class Rprop(Optimizer):
         size = xp.where(agreement > 0.0, size * plus, xp.where(turned, size * minus, size))
         size = xp.clip(size, smallest, largest)
         g = xp.where(turned, xp.zeros_like(g), g)
-        return p - xp.sign(g) * size, (g, size)
+        sign = xp.where(xp.isnan(g), xp.zeros_like(g), xp.sign(g))  # as PyTorch's
+        return p - sign * size, (g, size)

@@ -1,6 +1,7 @@
 """Every optimizer against torch.optim: twenty steps over its arguments, one row each."""
 
 import inspect
+import math
 import re
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -63,6 +64,7 @@ ROWS = [
     Row("RMSprop", {"centered": True, "momentum": 0.5, "alpha": 0.9}),
     Row("Rprop", {}),
     Row("Rprop", {"etas": (0.3, 1.7), "step_sizes": (0.03, 0.08), "maximize": True}),
+    Row("Rprop", {"step_sizes": (0.5, 0.1)}),
     Row("Adafactor", {}, "wcs"),
     Row("Adafactor", {"eps": (1e-2, 0.5), "beta2_decay": -0.5, "d": 2.0}, "wcs"),
     Row("Adafactor", {"beta2_decay": 0.0}, "wcs"),
@@ -108,6 +110,25 @@ def test_twenty_steps_are_those_of_torch(row: Row, lib: Any) -> None:
 
 
 NAMES = sorted({row.name for row in ROWS})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_gradient_of_nan_spoils_what_it_does_in_torch(name: str) -> None:
+    """And silently, infinity too: warnings are errors here."""
+    torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
+    start = {"w": np.ones(3)}
+    tensor = torch.tensor(start["w"], requires_grad=True)
+    ours = getattr(nnx.optim, name)(start, learning_rate=0.1)
+    theirs = getattr(torch.optim, name)([tensor], lr=0.1)
+    # infinity in these is NaN in one library, infinity in the other
+    large = 4.0 if name in ("Adafactor", "RAdam") else math.inf
+    for g in ([1.0, -2.0, 3.0], [math.nan, 1.0, large], [1.0, 1.0, 1.0]):
+        tensor.grad = torch.tensor(g, dtype=torch.float64)
+        theirs.step()
+        ours.update({"w": np.asarray(g)})
+        expected = tensor.detach().numpy()
+        np.testing.assert_array_equal(np.isnan(ours.parameters["w"]), np.isnan(expected))
+        np.testing.assert_allclose(ours.parameters["w"], expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -84,6 +84,14 @@ BAD: list[tuple[Any, type[Exception], str]] = [
         ValueError,
         "Rprop: expected etas below and above 1",
     ),
+    (lambda: nnx.optim.Rprop(network(), etas=(0.5,)), ValueError, r"Rprop: expected two etas, got \(0.5,\)"),
+    (
+        lambda: nnx.optim.Rprop(network(), step_sizes=1.0),
+        ValueError,
+        "Rprop: expected two step_sizes, got 1.0",
+    ),
+    (lambda: nnx.optim.Adafactor(network(), eps=1e-3), ValueError, "Adafactor: expected two eps, got 0.001"),
+    (lambda: nnx.optim.Adam(network(), eps=None), TypeError, "Adam: expected eps to be a number, got None"),
     (
         lambda: nnx.optim.ASGD(network(), weight_decay=-1.0),
         ValueError,
