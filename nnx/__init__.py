@@ -78,7 +78,9 @@ def __getattr__(name: str) -> Any:
         try:
             value = getattr(importlib.import_module(".layers", __name__), name)
         except AttributeError:
-            raise AttributeError(f"module 'nnx' has no attribute {name!r}") from None
+            from ._torch_names import no_such_name
+
+            raise no_such_name("nnx", name) from None
     globals()[name] = value
     return value
 

@@ -7,10 +7,12 @@ and threads and async tasks that share a model do not see each other's derivativ
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any
 
-__all__ = ["Cell", "Frame", "keep", "overrides", "read", "write"]
+__all__ = ["Cell", "Frame", "keep", "overrides", "read", "warn_of_copies", "write"]
 
 
 class Cell:
@@ -69,3 +71,16 @@ def keep(cell: Cell, value: Any) -> None:
         cell.value = value
     else:
         frame.keep(cell, value)
+
+
+def warn_of_copies(cells: Mapping[str, Cell]) -> None:
+    """Say where two parameters hold one array, as after ``decoder.weight = encoder.weight``: they are not tied."""
+    paths: dict[int, str] = {}
+    for path, cell in cells.items():
+        other = path if cell.buffer else paths.setdefault(id(cell.value), path)
+        if other is not path:
+            warnings.warn(
+                f'"{path}" holds the same array as "{other}" but is trained apart from it; to tie them, give both one '
+                "Parameter: table = nnx.Parameter(array); a.weight = table; b.weight = table. To part them, copy",
+                stacklevel=5,
+            )

@@ -69,7 +69,8 @@ def array_namespace(*arrays: Any) -> Any:
             raise TypeError(f"nnx.array_namespace: expected arrays, got {type(x).__name__}")
         if found is not None and library is not found:
             raise MixedLibrariesError(
-                f"nnx.array_namespace: arrays of two libraries met: {found.label} and {library.label}"
+                f"nnx.array_namespace: arrays of two libraries met: {found.label} and {library.label}; "
+                f"convert one of them first, for example with nnx.backend({found.label!r}).from_host(nnx.to_numpy(x))"
             )
         found = library
         traced = traced or isinstance(x, TracedArray)

@@ -3,6 +3,7 @@
 Every function takes plain or traced arrays of any library and gives arrays of the same kind.
 """
 
+from .._torch_names import help_with as _help_with
 from ._attention import scaled_dot_product_attention
 from ._attention_blocks import set_attention_memory
 from ._conv import conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d
@@ -238,3 +239,5 @@ __all__ = [
     "unfold",
     "xlogy",
 ]
+
+_help_with(__name__)

@@ -5,6 +5,7 @@ Every function takes the shape, then PyTorch's arguments, then ``generator`` (nn
 gives the same weights on every library: what needs more than the generator is computed on the host in float64.
 """
 
+from .._torch_names import help_with as _help_with
 from ._drawn import normal, orthogonal, sparse, trunc_normal, uniform
 from ._fixed import constant, dirac, eye, ones, zeros
 from ._scaled import calculate_gain, kaiming_normal, kaiming_uniform, xavier_normal, xavier_uniform
@@ -26,3 +27,5 @@ __all__ = [
     "xavier_uniform",
     "zeros",
 ]
+
+_help_with(__name__)

@@ -40,6 +40,8 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
 
 def fans(name: str, shape: Shape) -> tuple[int, int]:
     """How many inputs each output has, and how many outputs each input, of a weight ``(out, in, *window)``."""
+    if not isinstance(shape, (tuple, list)):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise complaint(name, f"expected a shape, a tuple of integers, got {type(shape).__name__}", TypeError)
     if len(shape) < 2:
         raise complaint(name, f"expected a shape with at least 2 axes, got {shape}")
     window = math.prod(shape[2:])

@@ -6,14 +6,17 @@ A complaint of nnx about an argument is rewritten to start with the innermost la
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ..autodiff import MixedLibrariesError, array_namespace
+from ..autodiff.library import library_of
+from ..functional._errors import complaint
 from ._tree import tree_of
 
 if TYPE_CHECKING:
     from ._layer import Layer
 
-__all__ = ["add_context"]
+__all__ = ["add_context", "refused_input"]
 
 
 def add_context(error: Exception, layer: Layer) -> None:
@@ -33,3 +36,27 @@ def add_context(error: Exception, layer: Layer) -> None:
             notes.remove(state["nnx_note"])
         state["nnx_note"] = f"nnx: in {name}"
         notes.append(state["nnx_note"])
+
+
+def refused_input(error: Exception, layer: Layer, inputs: tuple[Any, ...]) -> Exception | None:
+    """What to raise instead, where a layer of nnx failed since its input is no array, or one of another library.
+
+    Functions look at shapes and dtypes first, so that an attribute which lists and tensors lack is what fails there.
+    """
+    state = error.__dict__
+    if "nnx_layer" in state or "nnx_detail" in state or not type(layer).__module__.startswith("nnx."):
+        return None
+    if not isinstance(error, (AttributeError, TypeError)):
+        return None
+    kind = type(layer).__name__
+    wrong = next((type(x).__name__ for x in inputs if isinstance(x, (list, tuple, dict, str))), None)
+    if wrong is not None:
+        return complaint(
+            kind, f"expected arrays, got {wrong}; numpy.asarray makes an array of numbers", TypeError
+        )
+    arrays = [x for x in inputs if library_of(x) is not None]
+    try:
+        array_namespace(*arrays, *layer.parameters().values()) if arrays else None
+    except MixedLibrariesError as mixed:
+        return complaint(kind, str(mixed).partition(": ")[2], MixedLibrariesError)
+    return None

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 
+from .._torch_names import no_attribute, refuse_unknown
 from ..autodiff.cells import Cell, overrides, read, write
 from ..backend import Array, Backend, Device, backend, backend_of
 from ..functional._errors import complaint
 from ._cells import ParametersOf
-from ._context import add_context
+from ._context import add_context, refused_input
 from ._report import Summary, representation, summarize
 from ._state import LoadResult, copy_of, in_dtype, load, moved, persistent
-from ._tree import changed, children, matching, refuse_cells, structural, tree_of
+from ._tree import changed, children, has_layers, matching, refuse_cells, structural, tree_of
 
 __all__ = ["Layer"]
 
@@ -54,8 +55,10 @@ class Layer:
     _nnx_tree: Any
     training: bool
 
-    def __new__(cls, *_args: Any, **_kwargs: Any) -> Self:
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Make the layer ready for declarations, so that subclasses need not call ``super().__init__``."""
+        if args or kwargs:
+            refuse_unknown(cls, args, kwargs)
         self = super().__new__(cls)
         object.__setattr__(self, "_nnx_cells", {})
         object.__setattr__(self, "_nnx_items", {})
@@ -72,8 +75,11 @@ class Layer:
         try:
             return self.forward(*args, **kwargs)
         except Exception as error:
-            add_context(error, self)
-            raise
+            better = refused_input(error, self, args)
+            add_context(better or error, self)
+            if better is None:
+                raise
+            raise better from error
 
     # attributes ----------------------------------------------------------------------------------------------
 
@@ -81,7 +87,7 @@ class Layer:
         try:
             cell = self._nnx_cells[name]
         except KeyError:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}") from None
+            raise no_attribute(self, name, "layer") from None
         frame = overrides.get()
         return cell.value if frame is None else frame[cell]
 
@@ -95,14 +101,14 @@ class Layer:
             self._assign(name, value)
         else:
             if structural(value) or structural(self.__dict__.get(name)):
-                refuse_cells(name, value)
+                refuse_cells(type(self).__name__, name, value)
                 changed()
             object.__setattr__(self, name, value)
 
     def _assign(self, name: str, value: Any) -> None:
         """Put an array where one was declared; None and layers take the declaration away."""
         cell = self._nnx_cells[name]
-        if value is None or structural(value):
+        if value is None or has_layers(value):
             del self._nnx_cells[name]
             setattr(self, name, value)
             changed()

@@ -12,13 +12,23 @@ from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from ..autodiff.cells import Cell
+from ..autodiff.cells import Cell, warn_of_copies
 from ..functional._errors import complaint
 
 if TYPE_CHECKING:
     from ._layer import Layer
 
-__all__ = ["Tree", "changed", "children", "is_layer", "matching", "refuse_cells", "structural", "tree_of"]
+__all__ = [
+    "Tree",
+    "changed",
+    "children",
+    "has_layers",
+    "is_layer",
+    "matching",
+    "refuse_cells",
+    "structural",
+    "tree_of",
+]
 
 _counter = itertools.count(1)
 _version = 0
@@ -57,6 +67,7 @@ class Tree:
             if cell not in seen:
                 seen.add(cell)
                 self.cells[path] = cell
+        warn_of_copies(self.cells)
 
     def _visit(self, layer: Layer, path: str, seen: set[int], above: tuple[int, ...]) -> None:
         if id(layer) in above:
@@ -121,6 +132,11 @@ def structural(value: Any) -> bool:
     return isinstance(value, (list, tuple, dict)) or is_layer(value)
 
 
+def has_layers(value: Any) -> bool:
+    """Whether a value is a layer or contains some."""
+    return structural(value) and next(_layers_in("", value), None) is not None
+
+
 def _layers_in(name: str, value: Any) -> Iterator[tuple[str, Layer]]:
     if isinstance(value, (list, tuple)):
         for i, item in enumerate(value):
@@ -146,12 +162,13 @@ def matching(pattern: str, paths: Iterable[str], where: str) -> list[str]:
     return found
 
 
-def refuse_cells(name: str, value: Any) -> None:
+def refuse_cells(where: str, name: str, value: Any) -> None:
     """A Parameter in a list could be neither read nor found: say so at once."""
     items = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
     if any(isinstance(item, Cell) for item in items):
         raise complaint(
-            "Layer",
-            f'"{name}" has a Parameter or Buffer inside a {type(value).__name__}; assign each to an attribute',
+            where,
+            f'"{name}" has a Parameter or Buffer inside a {type(value).__name__}; assign each to an attribute, '
+            "in a loop with setattr, or put layers that hold them there",
             TypeError,
         )

@@ -1,5 +1,6 @@
 """Losses, under ``torch.nn.functional``'s names: functions that end in a scalar."""
 
+from .._torch_names import help_with as _help_with
 from ._binary import binary_cross_entropy, binary_cross_entropy_with_logits
 from ._classes import multi_margin_loss, multilabel_margin_loss, multilabel_soft_margin_loss
 from ._cross_entropy import cross_entropy, nll_loss
@@ -35,3 +36,5 @@ __all__ = [
     "triplet_margin_loss",
     "triplet_margin_with_distance_loss",
 ]
+
+_help_with(__name__)

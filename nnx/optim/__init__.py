@@ -1,5 +1,6 @@
 """Optimizers, schedules of the learning rate, and clipping."""
 
+from .._torch_names import help_with as _help_with
 from . import schedules
 from ._accumulate import Accumulate
 from ._adafactor import Adafactor
@@ -56,3 +57,5 @@ __all__ = [
     "schedules",
     "update_batch_norm",
 ]
+
+_help_with(__name__)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from ..autodiff.tree import map_tree
+from ..autodiff.tree import is_array, map_tree
 from ..backend import Array, backend_of
 from ..functional._errors import complaint
 
@@ -34,6 +34,9 @@ def global_norm(grads: Any, norm_type: float = 2.0) -> float:
     norms: list[float] = []
 
     def measure(g: Array, _path: Any) -> Array:
+        if not is_array(g):
+            detail = f"expected an array, or dicts, lists or tuples of them, got {type(g).__name__}"
+            raise complaint("global_norm", detail, TypeError)
         xp = backend_of(g).xp
         if g.size:
             norms.append(float(xp.linalg.vector_norm(g, ord=norm_type)))

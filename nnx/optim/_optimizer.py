@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
+from .._torch_names import no_attribute, refuse_unknown
 from ..autodiff.cells import Cell
 from ..backend import Array, backend_of
 from ..functional._errors import complaint
@@ -54,6 +55,11 @@ class Optimizer:
     rule: Callable[..., tuple[Array, Any]]
     """``(xp, p, g, statistics, *coefficients)`` to the new parameter and its new statistics."""
 
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Refuse arguments that it doesn't have, PyTorch's names for its own among them."""
+        refuse_unknown(cls, args, kwargs)
+        return super().__new__(cls)
+
     def __init__(
         self,
         model_or_parameters: Any,
@@ -75,6 +81,11 @@ class Optimizer:
                 type(self).__name__,
                 f'groups: no parameter matches "{unused[0]}"; there are {", ".join(self._places.cells()) or "none"}',
             )
+
+    if not TYPE_CHECKING:  # a type checker is to know what isn't there
+
+        def __getattr__(self, name: str) -> Any:
+            raise no_attribute(self, name, "optimizer")
 
     # for subclasses ------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Any, Protocol, runtime_checkable
 
-from ..autodiff.cells import Cell
+from ..autodiff.cells import Cell, warn_of_copies
 from ..backend import Array, backend_of
 from ..functional._errors import complaint
 
@@ -67,7 +67,9 @@ class FromMapping:
 def places_of(model_or_parameters: Any) -> Places:
     """What an optimizer was given, as cells by path."""
     if hasattr(type(model_or_parameters), "__nnx_cells__"):
-        if not all(cell.buffer for cell in model_or_parameters.__nnx_cells__().values()):
+        cells = model_or_parameters.__nnx_cells__()
+        if not all(cell.buffer for cell in cells.values()):
+            warn_of_copies(cells)
             return FromLayer(model_or_parameters)
         raise complaint("optimizer", f"{type(model_or_parameters).__name__} has no parameters to update")
     layer = _source(model_or_parameters)

@@ -9,6 +9,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 
+from .._torch_names import help_with as _help_with
 from ..functional._errors import complaint
 from ._cycles import Schedule, cosine_warm_restarts, cyclic, fraction, one_cycle, swa, whole
 
@@ -157,6 +158,9 @@ def warmup(schedule: Schedule, steps: int) -> Schedule:
     >>> [round(schedule(i), 4) for i in range(5)]
     [0.5, 1.0, 1.0, 0.8536, 0.5]
     """
+    _functions("warmup", [schedule])
+    if not steps >= 0:
+        raise complaint("warmup", f"expected steps of at least 0, got {steps!r}")
     return lambda i: schedule(0) * (i + 1) / steps if i < steps else schedule(i - steps)
 
 
@@ -167,6 +171,7 @@ def chain(schedules: Sequence[Schedule]) -> Schedule:
     >>> [schedule(i) for i in range(4)]
     [0.05, 0.025, 0.025, 0.0125]
     """
+    _functions("chain", schedules)
     return lambda i: math.prod(schedule(i) for schedule in schedules)
 
 
@@ -179,6 +184,7 @@ def join(schedules: Sequence[Schedule], boundaries: Sequence[int]) -> Schedule:
     """
     if len(schedules) != len(boundaries) + 1:
         raise complaint("join", f"expected {len(schedules) - 1} boundaries, got {len(boundaries)}")
+    _functions("join", schedules)
     starts = [0, *boundaries]
 
     def joined(i: int) -> float:
@@ -186,3 +192,14 @@ def join(schedules: Sequence[Schedule], boundaries: Sequence[int]) -> Schedule:
         return schedules[part](i - starts[part])
 
     return joined
+
+
+def _functions(where: str, schedules: Sequence[Schedule]) -> None:
+    """Raise unless all are functions of the step."""
+    for given in schedules:
+        if not callable(given):  # pyright: ignore[reportUnnecessaryComparison]
+            detail = f"expected schedules, functions of the step, got {given!r:.40}; step(0.1, 10) makes one"
+            raise complaint(where, detail, TypeError)
+
+
+_help_with(__name__)
