@@ -66,6 +66,38 @@ def test_updates_are_those_of_torch(settings: dict[str, Any], lib: Any) -> None:
     assert optimizer.step == 4
 
 
+@pytest.mark.parametrize("seed", range(16))
+def test_line_searches_over_ripples_are_those_of_torch(seed: int, lib: Any) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
+    rng = np.random.default_rng(seed)
+    start, frequency, rate = (
+        3.0 * rng.standard_normal(1 + seed % 3),
+        2.0 + seed % 5,
+        [0.3, 1.0, 6.0][seed % 3],
+    )
+
+    def ripples(x: Any, xp: Any) -> Any:
+        return xp.sum(x**2) / 2.0 + 2.0 * xp.sum(xp.sin(frequency * x)) + xp.sum(x[:1] * x[-1:])
+
+    settings = {"max_iter": 6, "line_search_fn": "strong_wolfe"}
+    x = torch.tensor(start, requires_grad=True)
+    theirs = torch.optim.LBFGS([x], lr=rate, **settings)
+
+    def closure() -> Any:
+        theirs.zero_grad()
+        loss = ripples(x, torch)
+        loss.backward()
+        return loss.detach()
+
+    optimizer = nnx.optim.LBFGS({"x": lib.asarray(start)}, rate, **settings)
+    loss_and_grad = nnx.value_and_grad(lambda p: ripples(p["x"], nnx.array_namespace(p["x"])))
+    for _ in range(3):
+        theirs.step(closure)
+        optimizer.update(lambda: loss_and_grad(optimizer.parameters))
+        lib.assert_close(optimizer.parameters["x"], x.detach().numpy(), rtol=1e-6, atol=1e-7)
+        assert optimizer.func_evals == theirs.state[x]["func_evals"]
+
+
 def test_defaults_are_those_of_torch() -> None:
     torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
     theirs = torch.optim.LBFGS([torch.zeros(1)]).param_groups[0]

@@ -109,6 +109,20 @@ def test_twenty_steps_are_those_of_torch(row: Row, lib: Any) -> None:
         lib.assert_close(ours[name], expected, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("t0", [0.0, 5.0])
+def test_averages_of_asgd_are_those_of_torch(t0: float, lib: Any) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
+    tensor = torch.tensor(START["w"], requires_grad=True)
+    theirs, ours = torch.optim.ASGD([tensor], t0=t0), nnx.optim.ASGD({"w": lib.asarray(START["w"])}, t0=t0)
+    for gradients in GRADIENTS:
+        tensor.grad = torch.tensor(gradients["w"])
+        theirs.step()
+        ours.update({"w": lib.asarray(gradients["w"])})
+    lib.assert_close(
+        ours.averages["w"], theirs.state[tensor]["ax"].numpy(), rtol=1e-6
+    )  # a float32 share there
+
+
 NAMES = sorted({row.name for row in ROWS})
 
 

@@ -111,6 +111,10 @@ def test_compositions_are_those_of_torch() -> None:
             scheduler.step()
 
 
+def test_a_cycle_may_start_at_its_top() -> None:
+    assert schedules.one_cycle(2.0, 4, 0.25)(0) == 2.0  # where PyTorch divides by zero
+
+
 def test_joined_schedules_and_warm_up() -> None:
     joined = schedules.join([schedules.warmup(schedules.cosine(1.0, 4), 2), schedules.step(0.5, 1, 0.5)], [4])
     assert [round(joined(i), 4) for i in range(7)] == [0.5, 1.0, 1.0, 0.8536, 0.5, 0.25, 0.125]

@@ -1,5 +1,6 @@
 """Optimizers that use other optimizers, against what they stand for."""
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -169,6 +170,18 @@ def test_a_snapshot_that_does_not_fit_is_refused() -> None:
     split = Split({"w": np.ones(1), "b": np.ones(1)}, {"w": SGD}, rest=SGD)
     with pytest.raises(ValueError, match='Split: expected .*, a dict with "step" and 2 "optimizers"'):
         split.load_state_dict({"step": 1, "optimizers": {}})
+
+
+def test_defaults() -> None:
+    """Those of the papers."""
+    wanted = {
+        Lookahead: {"k": 5, "alpha": 0.5}, SAM: {"rho": 0.05, "adaptive": False}, Accumulate: {"reduction": "mean"},
+        nnx.optim.EMA: {"decay": 0.999, "use_buffers": False}, nnx.optim.SWA: {"use_buffers": False},
+        nnx.optim.clip_adaptive: {"clip_factor": 0.01, "eps": 1e-3},
+    }  # fmt: skip
+    for made, defaults in wanted.items():
+        parameters = inspect.signature(made).parameters.items()
+        assert {name: p.default for name, p in parameters if p.default is not p.empty} == defaults
 
 
 TWO = {"w": np.ones((1, 1)), "b": np.ones(1)}
