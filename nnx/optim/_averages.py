@@ -92,7 +92,7 @@ class _Average:
             raise complaint(name, 'expected what state_dict() gives, a dict with "n_averaged" and "averages"')
         cells = self._cells()
         wrong = [
-            p for p in cells if p not in averages or tuple(averages[p].shape) != tuple(cells[p].value.shape)
+            p for p in cells if tuple(getattr(averages.get(p), "shape", (-1,))) != tuple(cells[p].value.shape)
         ]
         wrong += [path for path in averages if path not in cells]
         if wrong:

@@ -61,7 +61,7 @@ def _fitted(name: str, path: str, g: Array, bucket: Bucket, i: int) -> Array:
         raise complaint(name, detail, TypeError)
     if tuple(g.shape) != bucket.shapes[i]:
         raise complaint(name, f'gradient "{path}": expected shape {bucket.shapes[i]}, got {tuple(g.shape)}')
-    if backend.xp.isdtype(g.dtype, "complex floating"):
+    if not backend.xp.isdtype(g.dtype, ("real floating", "integral", "bool")):
         raise complaint(name, f'gradient "{path}": expected real numbers, got {g.dtype}', TypeError)
     return backend.xp.astype(backend.xp.asarray(g), bucket.dtype)
 

@@ -14,7 +14,7 @@ from ._gradients import arranged
 from ._line_search import Point, strong_wolfe
 from ._optimizer import LearningRate, Optimizer
 from ._rules import check_at_least
-from ._state import following
+from ._state import following, is_count, unlike
 
 __all__ = ["LBFGS"]
 
@@ -230,9 +230,7 @@ class LBFGS(Optimizer):
             raise complaint(
                 "LBFGS", "expected what state_dict() gives, a dict with step, n_iter and func_evals"
             )
-        size = sum(math.prod(cell.value.shape) for cell in self._places.cells().values())
-        if "d" in state and tuple(state["d"].shape) != (size,):
-            raise complaint("LBFGS", f"expected a state of {size} elements, got {tuple(state['d'].shape)}")
+        self._check_state(state)
         self.step, self.n_iter, self.func_evals = (int(state[k]) for k in ("step", "n_iter", "func_evals"))
         self._memory = {}
         if "d" in state:
@@ -242,6 +240,24 @@ class LBFGS(Optimizer):
             for key in ("changes", "steps", "inverses"):
                 rows = xp.asarray(state[key], copy=True) if key in state else None
                 self._memory[key] = [] if rows is None else [rows[i, ...] for i in range(rows.shape[0])]
+
+    def _check_state(self, state: Mapping[str, Any]) -> None:
+        """Raise unless these are the entries of a snapshot of as many elements."""
+        size = sum(math.prod(cell.value.shape) for cell in self._places.cells().values())
+        lengths = {key: (size,) for key in ("d", "g") if "d" in state or "g" in state}
+        past = [key for key in ("changes", "steps", "inverses") if key in state]
+        count = (*getattr(state[past[0]], "shape", ()), 0)[0] if past else 0
+        if past:
+            lengths |= {"changes": (count, size), "steps": (count, size), "inverses": (count,)}
+        for key, shape in lengths.items():
+            if got := "nothing" if key not in state else unlike(state[key], shape):
+                raise complaint("LBFGS", f"expected {key} of shape {shape}, got {got}")
+        for key in ("step", "n_iter", "func_evals"):
+            if not is_count(state[key]):
+                raise complaint("LBFGS", f"expected {key} to be a count, got {state[key]!r}")
+        for key in ("t", "scale") if lengths else ():
+            if not hasattr(state.get(key), "__float__"):
+                raise complaint("LBFGS", f"expected {key} to be a number, got {state.get(key)!r}")
 
 
 class _Line:

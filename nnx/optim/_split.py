@@ -115,9 +115,15 @@ class Split(Optimizer):
         if not isinstance(states, Mapping) or "step" not in state or len(states) != len(self.optimizers):
             detail = f'expected what state_dict() gives, a dict with "step" and {len(self.optimizers)} "optimizers"'
             raise complaint("Split", detail)
-        for i, each in enumerate(self.optimizers):
-            each.load_state_dict(states[str(i)])
-        self.step = int(state["step"])
+        before = [each.state_dict() for each in self.optimizers]
+        try:
+            for i, each in enumerate(self.optimizers):
+                each.load_state_dict(states.get(str(i), {}))
+            self.step = int(state["step"])
+        except BaseException:
+            for each, snapshot in zip(self.optimizers, before, strict=True):
+                each.load_state_dict(snapshot)
+            raise
 
     def __getstate__(self) -> dict[str, Any]:
         return vars(self)

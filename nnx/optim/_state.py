@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from typing import Any
 
 from ..autodiff.cells import Cell
 from ..backend import Array, backend_of
 
-__all__ = ["checked", "following", "moved_with"]
+__all__ = ["checked", "following", "is_count", "moved_with", "unlike"]
 
 
 def checked(
@@ -21,20 +22,23 @@ def checked(
     entries = state.get("parameters") if isinstance(state, Mapping) else None  # pyright: ignore[reportUnnecessaryIsInstance]
     if not isinstance(entries, Mapping) or "step" not in state:
         raise ValueError(f'{name}: expected what state_dict() gives, a dict with "step" and "parameters"')
-    problems = [f'"{path}": missing' for path in cells if path not in entries]
+    problems = [] if is_count(state["step"]) else [f"expected step to be a count, got {state['step']!r}"]
+    problems += [f'"{path}": missing' for path in cells if path not in entries]
     problems += [f'"{path}": unexpected' for path in entries if path not in cells]
     for path in cells:
-        entry = entries.get(path)
-        if entry is None:
+        if path not in entries:
             continue
-        wanted = shapes[path]
-        if set(entry) != {"step", *wanted}:
-            problems.append(f'"{path}": expected {", ".join(["step", *wanted])}, got {", ".join(entry)}')
+        entry, wanted = entries[path], shapes[path]
+        if not isinstance(entry, Mapping) or set(entry) != {"step", *wanted}:
+            got = ", ".join(map(str, entry)) if isinstance(entry, Mapping) else repr(entry)
+            problems.append(f'"{path}": expected {", ".join(["step", *wanted])}, got {got}')
             continue
+        if not is_count(entry["step"]):
+            problems.append(f'"{path}": expected step to be a count, got {entry["step"]!r}')
         problems += [
-            f'"{path}": expected {key} of shape {shape}, got {tuple(entry[key].shape)}'
+            f'"{path}": expected {key} of shape {shape}, got {got}'
             for key, shape in wanted.items()
-            if tuple(entry[key].shape) != shape
+            if (got := unlike(entry[key], shape))
         ]
     if problems:
         raise ValueError(f"{name}: the state does not fit, nothing was loaded:\n  " + "\n  ".join(problems))
@@ -45,6 +49,25 @@ def checked(
         )
         for path, cell in cells.items()
     }
+
+
+def is_count(x: Any) -> bool:
+    """Whether this is a whole number of at least 0, or a 0-d array of one."""
+    try:
+        return operator.index(x) >= 0
+    except TypeError:
+        return False
+
+
+def unlike(x: Any, shape: tuple[int, ...]) -> str:
+    """What there is in place of an array of real numbers of this shape; nothing where that is there."""
+    try:
+        xp = backend_of(x).xp
+    except TypeError:
+        return type(x).__name__
+    if not xp.isdtype(x.dtype, ("real floating", "integral")):
+        return str(x.dtype)
+    return "" if tuple(x.shape) == shape else str(tuple(x.shape))
 
 
 def moved_with(value: Array, arrays: Mapping[str, Array]) -> dict[str, Array]:

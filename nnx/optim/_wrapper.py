@@ -71,8 +71,13 @@ class Wrapper(Optimizer):
         if not isinstance(state, Mapping) or not wanted <= set(state):
             detail = f"expected what state_dict() gives, a dict with {', '.join(sorted(wanted))}"
             raise complaint(type(self).__name__, detail)
+        before = self.optimizer.state_dict()
         self.optimizer.load_state_dict(state["optimizer"])
-        self.load_extra_state(state)
+        try:
+            self.load_extra_state(state)
+        except BaseException:
+            self.optimizer.load_state_dict(before)
+            raise
 
     def __getstate__(self) -> dict[str, Any]:
         return vars(self)

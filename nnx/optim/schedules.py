@@ -93,7 +93,7 @@ def linear(
         learning_rate
         * (
             start_factor
-            + (end_factor - start_factor) * (min(i, total_iters) / total_iters if total_iters else 1.0)
+            + (end_factor - start_factor) * (min(i, total_iters) / total_iters if total_iters else 0.0)
         )
     )
 

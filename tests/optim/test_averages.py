@@ -134,6 +134,13 @@ BAD: list[tuple[Any, type[Exception], str]] = [
         ValueError,
         "nothing was loaded: 0.weight, .*, x",
     ),
+    (
+        lambda m: nnx.optim.EMA(m).load_state_dict(
+            {"n_averaged": 1, "averages": {**m.parameters(), "2.bias": [0.0]}}
+        ),
+        ValueError,
+        "nothing was loaded: 2.bias$",
+    ),
 ]
 
 

@@ -179,5 +179,15 @@ def test_bad_input_is_refused() -> None:
         nnx.optim.LBFGS({**parameters, "v": np.ones(1, "f4")}).update(lambda: (1.0, {}))
     with pytest.raises(ValueError, match=r"LBFGS: expected what state_dict\(\) gives"):
         optimizer.load_state_dict({})
-    with pytest.raises(ValueError, match=r"expected a state of 2 elements, got \(3,\)"):
-        optimizer.load_state_dict({"step": 1, "n_iter": 1, "func_evals": 1, "d": np.ones(3)})
+    counts: dict[str, Any] = {"step": 1, "n_iter": 1, "func_evals": 1}
+    vectors = {"d": np.ones(2), "g": np.ones(2)}
+    for state, message in (
+        ({"d": np.ones(3)}, r"expected d of shape \(2,\), got \(3,\)"),
+        ({"d": np.ones(2)}, r"expected g of shape \(2,\), got nothing"),
+        ({"step": None}, "expected step to be a count, got None"),
+        ({**vectors, "t": 1.0}, "expected scale to be a number, got None"),
+        ({**vectors, "steps": np.ones((3, 2))}, r"expected changes of shape \(3, 2\), got nothing"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            optimizer.load_state_dict({**counts, **state})
+    assert (optimizer.step, optimizer.state_dict()) == (0, {"step": 0, "n_iter": 0, "func_evals": 0})

@@ -243,16 +243,22 @@ def test_a_snapshot_that_does_not_fit_is_refused_whole() -> None:
     del entries["2.bias"]
     entries["2.weight"] = {"step": 3, "momentum_buffer": np.ones((2, 4))}
     entries["extra"] = {"step": 1}
+    entries["0.weight"] = {"step": -1, "gradient_sum": [0.0], "square_sum": np.ones((4, 3), complex)}
     with pytest.raises(ValueError, match="Adam: the state does not fit, nothing was loaded") as caught:
         optimizer.load_state_dict(state)
     for line in (
         '"2.bias": missing', '"extra": unexpected', '"0.bias": expected square_sum of shape (4,), got (9,)',
         '"2.weight": expected step, gradient_sum, square_sum, got step, momentum_buffer',
+        '"0.weight": expected step to be a count, got -1',
+        '"0.weight": expected gradient_sum of shape (4, 3), got list',
+        '"0.weight": expected square_sum of shape (4, 3), got complex128',
     ):  # fmt: skip
         assert line in str(caught.value)
     assert optimizer.step == 1
     with pytest.raises(ValueError, match=r"Adam: expected what state_dict\(\) gives"):
         optimizer.load_state_dict({})
+    with pytest.raises(ValueError, match="expected step to be a count, got 1.5"):
+        optimizer.load_state_dict({**optimizer.state_dict(), "step": 1.5})
 
 
 def test_groups_change_settings_by_pattern(lib: Any) -> None:
@@ -361,6 +367,13 @@ def test_gradients_that_do_not_fit_change_nothing(lib: Any) -> None:
         for path, x in model.parameters().items():
             lib.assert_equal(x, before[path])
     assert optimizer.step == 0
+
+
+def test_gradients_of_no_numbers_are_refused() -> None:
+    optimizer = nnx.optim.SGD({"w": np.ones(2)})
+    for g in (np.full(2, None), np.full(2, "1")):
+        with pytest.raises(TypeError, match='SGD: gradient "w": expected real numbers, got'):
+            optimizer.update({"w": g})
 
 
 def test_gradients_of_another_library_or_inside_a_derivative_are_refused() -> None:

@@ -17,6 +17,7 @@ ROWS: list[tuple[str, dict[str, Any], str]] = [
     ("exponential", {"gamma": 0.7}, "ExponentialLR"),
     ("linear", {}, "LinearLR"),
     ("linear", {"start_factor": 1.0, "end_factor": 0.1, "total_iters": 7}, "LinearLR"),
+    ("linear", {"start_factor": 0.5, "total_iters": 0}, "LinearLR"),
     ("cosine", {"T_max": 12}, "CosineAnnealingLR"),
     ("cosine", {"T_max": 5, "eta_min": 0.01}, "CosineAnnealingLR"),
     ("cosine_warm_restarts", {"T_0": 5}, "CosineAnnealingWarmRestarts"),

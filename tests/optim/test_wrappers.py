@@ -170,6 +170,15 @@ def test_a_snapshot_that_does_not_fit_is_refused() -> None:
     split = Split({"w": np.ones(1), "b": np.ones(1)}, {"w": SGD}, rest=SGD)
     with pytest.raises(ValueError, match='Split: expected .*, a dict with "step" and 2 "optimizers"'):
         split.load_state_dict({"step": 1, "optimizers": {}})
+    before, other = split.state_dict(), Split({"w": np.ones(1), "b": np.ones(1)}, {"w": SGD}, rest=SGD)
+    other.update({"w": np.ones(1), "b": np.ones(1)})
+    for state in (
+        {**other.state_dict(), "optimizers": {**other.state_dict()["optimizers"], "1": {}}},
+        {**other.state_dict(), "step": None},
+    ):
+        with pytest.raises((ValueError, TypeError)):
+            split.load_state_dict(state)
+        assert split.state_dict() == before
 
 
 def test_defaults() -> None:
