@@ -1,54 +1,59 @@
 """What one small operation costs: a chain of sin and multiply on 10 float64 elements, forward and backward.
 
-The unit is one operation of the chain, recorded and pulled back.
+The unit is one operation of the chain, recorded and pulled back. ``floor`` is NumPy by hand.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ..workload import Job, Workload
+
 LENGTH = 500
-Step = tuple[Callable[[], Any], int]
 
 
-def _start() -> Any:
-    return np.linspace(0.1, 1.0, 10)
+@dataclass(frozen=True, kw_only=True)
+class SmallOperation(Workload):
+    """The chain in every framework that records operation by operation."""
+
+    def job(self, framework: str, device: str) -> Job:
+        return Job(MAKERS[framework](np.linspace(0.1, 1.0, 10)), units=2 * LENGTH)
 
 
-def nnx() -> Step:
-    import nnx as library
+def _nnx(x: Any) -> Any:
+    import nnx
 
     def total(x: Any) -> Any:
-        xp = library.array_namespace(x)
+        xp = nnx.array_namespace(x)
         sin, y = xp.sin, x
         for _ in range(LENGTH):
             y = sin(y) * x
         return xp.sum(y)
 
-    gradient, x = library.grad(total), _start()
-    return lambda: gradient(x)[0], 2 * LENGTH
+    gradient = nnx.grad(total)
+    return lambda: gradient(x)[0]
 
 
-def torch() -> Step:
-    import torch as library
+def _torch(values: Any) -> Any:
+    import torch
 
-    x = library.tensor(_start(), requires_grad=True)
+    x = torch.tensor(values, requires_grad=True)
 
     def step() -> Any:
         x.grad, y = None, x
         for _ in range(LENGTH):
-            y = library.sin(y) * x
+            y = torch.sin(y) * x
         y.sum().backward()
         assert x.grad is not None
         return x.grad[0]
 
-    return step, 2 * LENGTH
+    return step
 
 
-def autograd() -> Step:
+def _autograd(x: Any) -> Any:
     import autograd.numpy as anp
     from autograd import grad
 
@@ -58,30 +63,25 @@ def autograd() -> Step:
             y = anp.sin(y) * x
         return anp.sum(y)
 
-    gradient, x = grad(total), _start()
-    return lambda: gradient(x)[0], 2 * LENGTH
+    gradient = grad(total)
+    return lambda: gradient(x)[0]
 
 
-def mygrad() -> Step:
-    import mygrad as library
-
-    values = _start()
+def _mygrad(values: Any) -> Any:
+    import mygrad
 
     def step() -> Any:
-        x = library.tensor(values)
+        x = mygrad.tensor(values)
         y = x
         for _ in range(LENGTH):
-            y = library.sin(y) * x
-        library.sum(y).backward()
+            y = mygrad.sin(y) * x
+        mygrad.sum(y).backward()
         return x.grad[0]
 
-    return step, 2 * LENGTH
+    return step
 
 
-def numpy() -> Step:
-    """By hand: the floor."""
-    x = _start()
-
+def _floor(x: Any) -> Any:
     def step() -> Any:
         y, kept = x, []
         for _ in range(LENGTH):
@@ -94,4 +94,13 @@ def numpy() -> Step:
             g = g * x * np.cos(y)
         return (g + gx)[0]
 
-    return step, 2 * LENGTH
+    return step
+
+
+MAKERS = {"nnx": _nnx, "torch": _torch, "autograd": _autograd, "mygrad": _mygrad, "floor": _floor}
+WORKLOADS = [
+    SmallOperation(
+        name="small-operation", title="one small operation, recorded and pulled back", group="single",
+        frameworks=tuple(MAKERS),
+    )
+]  # fmt: skip

@@ -1,0 +1,31 @@
+"""nnx on NumPy or CuPy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import nnx
+
+from ..workload import Job, MeanSquare, Net
+
+
+def job(net: Net, device: str, variant: str) -> Job:
+    """A training step or a forward pass."""
+    nnx.use("cupy" if device == "cuda" else "numpy")
+    place = nnx.backend()
+    model = net.nnx()
+    model.load_state_dict({**net.weights(), **net.buffers()})
+    data = [place.from_host(a) for a in net.data()]
+    if not net.training:
+        model.eval()
+        (x,) = data
+        return Job(lambda: MeanSquare(model(x), nnx.to_numpy), place.synchronize)
+    optimizer = nnx.optim.Adam(model, learning_rate=1e-3)
+    loss_and_grad = nnx.value_and_grad(net.nnx_loss)
+
+    def step() -> Any:
+        loss, grads = loss_and_grad(model, *data)
+        optimizer.update(grads)
+        return loss
+
+    return Job(step, place.synchronize)

@@ -1,0 +1,152 @@
+"""Results as Markdown: a table for each group of workloads, with ratios and geometric means."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+import statistics
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from .turns import Result, Settings
+
+__all__ = ["NAMES", "PEERS", "machine", "tables"]
+
+NAMES = {
+    "nnx": "nnx", "torch": "PyTorch", "torch_unfused": "PyTorch, Adam unfused", "torch_compile": "torch.compile",
+    "torch_reduce_overhead": "torch.compile, reduce-overhead", "jax": "JAX jit", "sklearn": "scikit-learn",
+    "autograd": "autograd", "mygrad": "MyGrad", "floor": "floor",
+}  # fmt: skip
+PEERS = ("torch", "torch_compile", "torch_reduce_overhead", "jax")
+PACKAGES = (
+    "numpy cupy-cuda12x cupy-cuda13x numexpr numba torch jax jaxlib scikit-learn autograd mygrad scipy-openblas64"
+).split()
+GROUPS = {
+    "training": "Training steps: forward, backward and Adam",
+    "inference": "Inference",
+    "single": "Single figures",
+}
+
+
+def machine(settings: Settings) -> str:
+    """When, where and with which versions."""
+    packages = []
+    for name in PACKAGES:
+        try:
+            packages.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            continue
+    load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
+    return "\n".join(
+        [
+            f"- {datetime.date.today()}, nnx {_commit()}, Python {platform.python_version()}",
+            f"- {', '.join(packages)}",
+            f"- {_processor()}, {os.cpu_count()} cores, {settings.threads} threads each, {platform.system()}; "
+            f"load before the run {load} (above about 0.3 the figures are no evidence)",
+            f"- medians of {settings.rounds} rounds with blocks of {settings.block} s; float32 throughout",
+            "",
+        ]
+    )
+
+
+def _commit() -> str:
+    run = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=9"]
+    try:
+        return subprocess.run(run, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "of an unknown commit"
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def tables(results: list[Result]) -> str:
+    """All results; in each group one row a workload."""
+    parts = []
+    for group, heading in GROUPS.items():
+        chosen = [r for r in results if r.workload.group == group]
+        if chosen:
+            parts += [f"## {heading}\n", _times(chosen), _ratios(chosen)]
+            parts += [_memory(chosen)] if group == "training" else []
+    notes = sorted({note for r in results for note in _notes(r)})
+    return "\n".join([*parts, *notes, ""])
+
+
+def _table(header: list[str], rows: list[list[str]]) -> str:
+    lines = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def _frameworks(results: list[Result]) -> list[str]:
+    return [name for name in NAMES if any(name in r.seconds for r in results)]
+
+
+def _times(results: list[Result]) -> str:
+    names = _frameworks(results)
+    rows = [
+        [r.workload.title, *(_duration(r.median(n)) if n in r.seconds else "–" for n in names)]
+        for r in results
+    ]
+    return _table(["median", *(NAMES[n] for n in names)], rows)
+
+
+def _duration(seconds: float) -> str:
+    """Three digits and a unit."""
+    scale, unit = next(
+        (s, u) for s, u in ((1, "s"), (1e3, "ms"), (1e6, "µs")) if seconds * s >= 1 or s == 1e6
+    )
+    return f"{float(f'{seconds * scale:.3g}'):g} {unit}"
+
+
+def _ratios(results: list[Result]) -> str:
+    """Where nnx stands: below 1 it takes less time."""
+    peers = tuple(n for n in _frameworks(results) if n not in ("nnx", "floor", "torch_unfused"))
+    columns: dict[str, list[float]] = {"torch": [], "best": [], "floor": []}
+    rows = []
+    for r in results:
+        best = r.best(PEERS if "torch" in r.seconds or "jax" in r.seconds else peers)
+        shares = {
+            "torch": r.ratio("nnx", "torch"),
+            "best": best and r.ratio("nnx", best),
+            "floor": r.ratio("nnx", "floor"),
+        }
+        for key, share in shares.items():
+            if isinstance(share, float):
+                columns[key].append(share)
+        cells = [f"{s:.2f}" if isinstance(s, float) else "–" for s in shares.values()]
+        if best:
+            cells[1] += f" ({NAMES[best]})"
+        bound, share = r.workload.at_most, shares["torch"]
+        verdict = (
+            "" if bound is None else f"{bound:.2f} {'–' if share is None else '✓' if share <= bound else '✗'}"
+        )
+        rows.append([r.workload.title, *cells, verdict])
+    if len(results) > 1 and results[0].workload.group != "single":
+        means = [f"{statistics.geometric_mean(c):.2f}" if c else "–" for c in columns.values()]
+        rows.append(["**geometric mean**", *means, ""])
+    return _table(
+        ["nnx's time as a share of", "PyTorch's", "the best peer's", "the floor", "PyTorch's at most"], rows
+    )
+
+
+def _memory(results: list[Result]) -> str:
+    names = [n for n in _frameworks(results) if n != "floor"]
+    rows = []
+    for r in results:
+        share = r.memory["nnx"] / r.memory["torch"] if {"nnx", "torch"} <= r.memory.keys() else None
+        figures = [f"{r.memory[n] / 2**20:.0f} MiB" if n in r.memory else "–" for n in names]
+        rows.append([r.workload.title, *figures, "–" if share is None else f"{share:.2f}"])
+    return _table(["peak memory of the process", *(NAMES[n] for n in names), "nnx of PyTorch's"], rows)
+
+
+def _notes(r: Result) -> list[str]:
+    gone = [f"- {r.workload.name} without {NAMES[name]}: {reason}" for name, reason in r.absent.items()]
+    return gone + [f"- **MISMATCH** {r.workload.name}: {text}" for text in r.mismatches()]
