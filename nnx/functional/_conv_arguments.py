@@ -8,7 +8,7 @@ from typing import Any
 from ..autodiff import array_namespace
 from ..backend import Array
 from ._convolution import convolution, transposed_convolution
-from ._errors import complaint
+from ._errors import complaint, other_dtype
 from ._windows import Geometry, Pairs, spread
 
 __all__ = ["Ints", "Numbers", "convolve", "convolve_transposed", "same_padding"]
@@ -43,12 +43,7 @@ def _check(name: str, x: Array, weight: Array, bias: Array | None, axes: int, gr
         )
     if x.dtype != weight.dtype:
         array_namespace(x, weight)  # says so if they are of two libraries
-        raise complaint(
-            name,
-            f"expected an input of the weight's dtype {weight.dtype}, got {x.dtype}; convert the input, or the "
-            "model with .astype",
-            TypeError,
-        )
+        raise other_dtype(name, x, weight.dtype)
     if isinstance(groups, bool) or not isinstance(groups, int) or groups < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise complaint(name, f"expected a number of groups of at least 1, got {groups!r}")
     if weight.shape[0] < 1 or weight.shape[0] % groups:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["complaint", "not_arrays"]
+__all__ = ["complaint", "not_arrays", "other_dtype"]
 
 
 def complaint(where: str, detail: str, kind: type[Exception] = ValueError) -> Exception:
@@ -29,3 +29,12 @@ def not_arrays(where: str, **arguments: Any) -> Exception:
     """What to raise where these arguments should have been arrays, and one is none."""
     name, value = next((name, x) for name, x in arguments.items() if not hasattr(x, "dtype"))
     return complaint(where, f"expected {name} to be an array, got {type(value).__name__}", TypeError)
+
+
+def other_dtype(where: str, x: Any, dtype: Any) -> Exception:
+    """What to raise where an input is not of the parameters' dtype."""
+    return complaint(
+        where,
+        f"expected an input of the weight's dtype {dtype}, got {x.dtype}; convert the input, or the model with .astype",
+        TypeError,
+    )

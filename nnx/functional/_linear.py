@@ -7,7 +7,7 @@ from typing import Any
 from ..autodiff import array_namespace, joint, primitive
 from ..autodiff.einsum import einsum
 from ..backend import Array
-from ._errors import complaint
+from ._errors import complaint, other_dtype
 
 __all__ = ["bilinear", "linear"]
 
@@ -59,12 +59,7 @@ def check_linear(x: Array, weight: Array, bias: Array | None) -> None:
             "linear", f"expected a last axis of {weight.shape[1]}, got {got} (input shape {x.shape})"
         )
     if x.dtype != weight.dtype:
-        raise complaint(
-            "linear",
-            f"expected an input of the weight's dtype {weight.dtype}, got {x.dtype}; convert the input, or the "
-            "model with .astype",
-            TypeError,
-        )
+        raise other_dtype("linear", x, weight.dtype)
     if bias is not None and bias.shape not in ((weight.shape[0],), (1,), ()):
         raise complaint("linear", f"expected a bias of shape {(weight.shape[0],)}, got {bias.shape}")
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..autodiff import array_namespace, primitive
 from ..backend import Array
-from ._errors import complaint
+from ._errors import complaint, other_dtype
 
 __all__ = [
     "batch_norm",
@@ -77,6 +77,15 @@ def _per_channel(x: Array) -> tuple[int, ...]:
     return (1, x.shape[1]) + (1,) * (x.ndim - 2)
 
 
+def check_dtype(where: str, x: Array, *others: Array | None) -> None:
+    """Raise where an input has not the dtype of the others; one of 16 bits may be narrower than they are."""
+    for v in others:
+        if v is not None and v.dtype != x.dtype:
+            xp = array_namespace(x, v)
+            if not xp.isdtype(x.dtype, "real floating") or xp.finfo(x.dtype).bits > 16:
+                raise other_dtype(where, x, v.dtype)
+
+
 def _check_channels(where: str, x: Array, **vectors: Array | None) -> None:
     if x.ndim < 2:
         raise complaint(where, f"expected an input with at least 2 axes, got shape {tuple(x.shape)}")
@@ -86,6 +95,7 @@ def _check_channels(where: str, x: Array, **vectors: Array | None) -> None:
                 where,
                 f"expected {name} of shape {(x.shape[1],)}, got {tuple(v.shape)} (input {tuple(x.shape)})",
             )
+    check_dtype(where, x, *vectors.values())
 
 
 def batch_norm(
@@ -289,6 +299,7 @@ def layer_norm(
     array([-1.,  1.])
     """
     axes = _last_axes("layer_norm", x, normalized_shape, weight=weight, bias=bias)
+    check_dtype("layer_norm", x, weight, bias)
     return _scaled(standardize(x, axes=axes, eps=eps)[0], weight, bias, tuple(x.shape[axes[0] :]))
 
 
@@ -331,6 +342,8 @@ def rms_norm(
     """
     axes = _last_axes("rms_norm", x, normalized_shape, weight=weight)
     if eps is None:
+        if not array_namespace(x).isdtype(x.dtype, "real floating"):
+            raise complaint("rms_norm", f"expected a real floating-point input, got {x.dtype}", TypeError)
         eps = float(array_namespace(x).finfo(x.dtype).eps)
     return _scaled(_rms_scale(x, axes=axes, eps=eps)[0], weight, None, tuple(x.shape[axes[0] :]))
 

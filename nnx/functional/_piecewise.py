@@ -10,7 +10,7 @@ from typing import Any
 
 from ..autodiff import array_namespace, primitive
 from ..backend import Array
-from ._errors import complaint
+from ._errors import complaint, other_dtype
 
 __all__ = [
     "celu",
@@ -261,6 +261,8 @@ def prelu(x: Array, weight: Array) -> Array:
     xp = array_namespace(x, weight)
     if weight.ndim > 1:
         raise complaint("prelu", f"expected a weight with at most 1 axis, got shape {weight.shape}")
+    if x.dtype != weight.dtype:
+        raise other_dtype("prelu", x, weight.dtype)
     channels = 1 if x.ndim < 2 else x.shape[1]
     if weight.size not in (1, channels):
         raise complaint("prelu", f"expected a weight of 1 or {channels} slopes, got {weight.size}")

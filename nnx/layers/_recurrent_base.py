@@ -12,7 +12,7 @@ from .. import init
 from ..autodiff import array_namespace
 from ..backend import Array
 from ..functional._dropout import dropout
-from ..functional._errors import complaint
+from ..functional._errors import complaint, other_dtype
 from ..functional._recurrent import GATES, Weights, recur
 from ._cells import Parameter
 from ._layer import Layer
@@ -152,12 +152,7 @@ class Recurrent(Layer):
             )
         dtype = self.weight_ih_l0.dtype
         if x.dtype != dtype:
-            raise complaint(
-                where,
-                f"expected an input of the weight's dtype {dtype}, got {x.dtype}; convert the input, or the model "
-                "with .astype",
-                TypeError,
-            )
+            raise other_dtype(where, x, dtype)
         if not x.shape[1 if self.batch_first and x.ndim == 3 else 0]:
             raise complaint(where, f"expected at least one step, got an input of shape {tuple(x.shape)}")
 

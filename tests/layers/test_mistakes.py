@@ -179,3 +179,30 @@ def test_an_array_given_to_two_parameters_does_not_tie_them_silently() -> None:
     model.decoder.weight = table
     nnx.optim.SGD(model, 0.1)
     assert list(model.parameters()) == ["encoder.weight"]
+
+
+DTYPES = ["BatchNorm1d", "InstanceNorm1d", "GroupNorm", "LayerNorm", "PReLU"]
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("name", DTYPES)
+def test_doubles_and_integers_into_floats_are_refused(name: str, training: bool, lib: Any) -> None:
+    """As in PyTorch; otherwise all that follows would be done in double precision, or refused there."""
+    arguments: tuple[Any, ...] = {
+        "GroupNorm": (2, 4),
+        "PReLU": (),
+        "InstanceNorm1d": (4, 1e-5, 0.1, True),
+    }.get(name, (4,))
+    layer = getattr(nnx, name)(*arguments).train(training)
+    for dtype in ("float64", "int64"):
+        message = rf"^{name}: expected an input of the weight.s dtype .*float32, got .*{dtype}; convert the input, or"
+        with pytest.raises(TypeError, match=message):
+            layer(lib.asarray(np.ones((2, 4, 4)), dtype))
+    x = np.linspace(-1, 1, 32).reshape((2, 4, 4))
+    assert str(layer(lib.asarray(x, "float32")).dtype).endswith("float32")
+    assert str(layer.astype("float64")(lib.asarray(x, "float64")).dtype).endswith("float64")
+
+
+def test_rms_norm_of_integers_is_refused() -> None:
+    with pytest.raises(TypeError, match="^RMSNorm: expected a real floating-point input, got int64$"):
+        nnx.RMSNorm(4)(np.ones((2, 4), np.int64))
