@@ -118,6 +118,23 @@ ROWS = [
         + ("α chosen, batch", "α chosen, mini-batch", "α chosen, stochastic", "their costs aside"),
         {"α chosen, batch": 0.1, "α chosen, mini-batch": 10**-1.5, "α chosen, stochastic": 10**-2.5},
     ),
+    Row(
+        "17_polynomial_features",
+        (
+            "n = 2: told right by a line",
+            "n = 2: the first degree",
+            "n = 2: its products",
+            "n = 2: told right by",
+        )
+        + ("n = 10: told right by the best", "n = 10: products", "n = 10: told right by", "n = 10: its"),
+        {
+            "n = 2: the first degree to tell 99 % right": 3,
+            "n = 2: its products, and C(5, 3) - 1": 9,
+            "n = 10: products of degree 4, and C(14, 4) - 1": 1000,
+            "n = 10: its parameters, 10·8 + 8 + 8 + 1": 97,
+        },
+    ),
+    Row("18_digits", ("probabilities", "share of the test read right", "and by softmax")),
 ]
 
 
