@@ -92,8 +92,8 @@ class _BatchNorm(_Norm):
         if not self.training and mean is not None:
             return functional.batch_norm(x, mean, var, self.weight, self.bias, False, 0.0, self.eps)
         _channels(self, x)
-        out, _, mean, var = functional.batch_statistics(type(self).__name__, x, self.eps)
         functional.check_dtype(type(self).__name__, x, self.weight, self.running_mean)
+        out, _, mean, var = functional.batch_statistics(type(self).__name__, x, self.eps)
         if self.training and self.track_running_stats:
             shape = (self.num_features,)
             xp = array_namespace(mean)
@@ -190,8 +190,8 @@ class _InstanceNorm(_Norm):
         mean, var = self.running_mean, self.running_var
         if not self.training and mean is not None:
             return functional.batch_norm(x, mean, var, self.weight, self.bias, False, 0.0, self.eps)
-        out, _, mean, var = functional.instance_statistics(x, self.eps)
         functional.check_dtype(type(self).__name__, x, self.weight, self.running_mean)
+        out, _, mean, var = functional.instance_statistics(x, self.eps)
         if self.training and self.track_running_stats:
             xp, shape = array_namespace(mean), (x.shape[0], self.num_features)
             mean, var = (xp.mean(xp.reshape(s, shape), axis=0) for s in (mean, var))

@@ -100,7 +100,7 @@ def test_derivatives_to_second_order(row: Row) -> None:
             "BatchNorm1d.*expected an input with 2 or 3 axes",
         ),
         (lambda: nnx.BatchNorm2d(3)(np.ones((2, 4, 4, 5))), "BatchNorm2d.*expected 3 channels, got 4"),
-        (lambda: nnx.BatchNorm1d(3)(np.ones((1, 3))), "more than 1 value per channel"),
+        (lambda: nnx.BatchNorm1d(3)(np.ones((1, 3), "f4")), "more than 1 value per channel"),
         (lambda: nnx.BatchNorm1d(0), "num_features to be at least 1, got 0"),
         (lambda: nnx.InstanceNorm1d(3)(np.ones((2, 3, 1))), "more than 1 spatial element"),
         (lambda: nnx.GroupNorm(2, 3), "num_groups to divide 3 channels, got 2"),
