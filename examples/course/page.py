@@ -17,6 +17,7 @@ matplotlib.use("Agg")  # draw to files: no window needed
 import matplotlib.pyplot as plt
 import numpy as np
 from PIL import Image
+from threadpoolctl import threadpool_limits
 
 import nnx
 
@@ -109,6 +110,7 @@ def main(path: str, run: Callable[[Page], None]) -> None:
     nnx.use(options.backend)
     page = Page(Path(path).stem, options.figures)
     print(f"{doc.splitlines()[0]} ({nnx.backend().name})")
-    run(page)
+    with threadpool_limits(1):  # matrices are small here: on busy cores threads would wait for each other
+        run(page)
     if not all(claim.holds for claim in page.claims):
         sys.exit("not every claim holds")
