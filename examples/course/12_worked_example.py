@@ -77,8 +77,8 @@ def run(page: Page) -> None:
     δh = (Θ2.T @ δo) * h * (1 - h)
     page.claim("∂E/∂w₅", gradients["2.weight"][0, 0], 0.0821670406, DIGITS)
     page.claim("∂E/∂w₁", gradients["0.weight"][0, 0], 0.0004385677, DIGITS)
-    page.claim("all ∂E/∂w₅ … w₈ and δₒ h", gradients["2.weight"], δo[:, None] * h, 1e-16)
-    page.claim("all ∂E/∂w₁ … w₄ and δₕ x", gradients["0.weight"], δh[:, None] * x, 1e-16)
+    page.claim("all ∂E/∂w₅ … w₈ and δₒ h", gradients["2.weight"], δo[:, None] * h, 1e-15)
+    page.claim("all ∂E/∂w₁ … w₄ and δₕ x", gradients["0.weight"], δh[:, None] * x, 1e-15)
 
     optimizer, before = nnx.optim.SGD(network, learning_rate=α), weights(network)
     optimizer.update(gradients)
