@@ -6,7 +6,7 @@ import importlib
 import sys
 from typing import Any
 
-__all__ = ["help_with", "no_attribute", "no_such_name", "refuse_unknown"]
+__all__ = ["help_with", "no_attribute", "no_such_name", "of_arrays", "refuse_unknown"]
 
 _MOVED = "move arrays with .to(backend), convert them with .astype(dtype)"
 _NAMED = {
@@ -41,6 +41,23 @@ _OF_LAYERS = {
     "add_module": "self.name = layer",
     "requires_grad_": "freeze(*patterns) and unfreeze(*patterns)",
     "zero_grad": "not needed, gradients are new at every call",
+    **dict.fromkeys(
+        ("register_forward_hook", "register_forward_pre_hook", "register_full_backward_hook"),
+        "no hooks; a Layer around it sees what comes and goes",
+    ),
+}
+_OF_ARRAYS = {
+    "detach": "nnx.stop_gradient(x)",
+    "data": "nnx.stop_gradient(x)",
+    **dict.fromkeys(
+        ("view", "contiguous", "unsqueeze", "expand", "permute"),
+        "reshape, permute_dims, expand_dims and broadcast_to of nnx.array_namespace(x)",
+    ),
+    **dict.fromkeys(("float", "double", "half", "long", "type"), "astype of nnx.array_namespace(x)"),
+    **dict.fromkeys(
+        ("backward", "grad", "requires_grad", "requires_grad_"),
+        "gradients are what nnx.value_and_grad(f)(model, ...) returns",
+    ),
 }
 _OF_OPTIMIZERS = {
     "zero_grad": "not needed, gradients are new at every call",
@@ -77,6 +94,11 @@ def no_attribute(owner: Any, name: str, kind: str) -> AttributeError:
     """For a layer or an optimizer that lacks an attribute."""
     hint = (_OF_LAYERS if kind == "layer" else _OF_OPTIMIZERS).get(name)
     return AttributeError(f"{type(owner).__name__!r} object has no attribute {name!r}" + _told(hint))
+
+
+def of_arrays(name: str) -> str:
+    """What to add where a traced array lacks a tensor's attribute."""
+    return _told(_OF_ARRAYS.get(name))
 
 
 def refuse_unknown(kind: type, given: tuple[Any, ...], named: dict[str, Any]) -> None:

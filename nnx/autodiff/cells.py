@@ -7,6 +7,7 @@ and threads and async tasks that share a model do not see each other's derivativ
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Mapping
 from contextvars import ContextVar
@@ -82,5 +83,13 @@ def warn_of_copies(cells: Mapping[str, Cell]) -> None:
             warnings.warn(
                 f'"{path}" holds the same array as "{other}" but is trained apart from it; to tie them, give both one '
                 "Parameter: table = nnx.Parameter(array); a.weight = table; b.weight = table. To part them, copy",
-                stacklevel=5,
+                stacklevel=_outside(),
             )
+
+
+def _outside() -> int:
+    """How many frames up the code of users is that led here."""
+    level, frame = 0, sys._getframe()
+    while frame is not None and frame.f_globals.get("__name__", "").startswith("nnx."):
+        level, frame = level + 1, frame.f_back
+    return level

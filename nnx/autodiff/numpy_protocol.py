@@ -105,10 +105,12 @@ def attribute(x: Any, name: str) -> Any:
     if name not in library.backend.array_methods:
         if name in _PROPERTIES and speaks(library):
             return _tables().PROPERTIES[name](library.namespace, library.coerce(x, name))
+        from .._torch_names import of_arrays  # only here, where it has failed
+
         raise AttributeError(
             f"a traced array of {library.label} has no attribute {name!r}: inside a derivative of nnx there is what "
             "the standard has, and what of the library's own can be differentiated; functions are those of "
-            "nnx.array_namespace(x)"
+            "nnx.array_namespace(x)" + of_arrays(name)
         )
     method, xp = _tables().METHODS.get(name), library.namespace
     if method is None:

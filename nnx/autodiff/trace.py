@@ -42,7 +42,8 @@ class Call:
         for n in argnums:
             if not -count <= n < count:
                 raise ValueError(
-                    f"{what}: argnums has {n}, but {call_name(f)} was called with {count} arguments"
+                    f"{what}: argnums has {n}, but {call_name(f)} was called with {count} arguments; "
+                    "what is differentiated, a model or arrays, has to be one of them"
                 )
         self.argnums = argnums = tuple([n % count for n in argnums])
         lifted = list(args)

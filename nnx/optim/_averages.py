@@ -12,6 +12,7 @@ from ..functional._errors import complaint
 from ..layers import Layer
 from ..layers._batch_norm import _BatchNorm
 from ._optimizer import Optimizer
+from ._places import layer_of
 from ._rules import part_way
 from ._state import following, moved_with
 
@@ -22,6 +23,7 @@ class _Average:
     """An average of the weights of a model, or of an optimizer's parameters."""
 
     def __init__(self, model: Any, use_buffers: bool = False) -> None:
+        model = layer_of(model) or model
         if not isinstance(model, (Layer, Optimizer)):
             detail = f"expected a Layer or an optimizer, got {type(model).__name__}"
             raise complaint(type(self).__name__, detail, TypeError)

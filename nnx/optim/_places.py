@@ -10,7 +10,7 @@ from ..autodiff.cells import Cell, warn_of_copies
 from ..backend import Array, backend_of
 from ..functional._errors import complaint
 
-__all__ = ["FromLayer", "FromMapping", "Places", "matches", "places_of"]
+__all__ = ["FromLayer", "FromMapping", "Places", "layer_of", "matches", "places_of"]
 
 
 @runtime_checkable
@@ -72,7 +72,7 @@ def places_of(model_or_parameters: Any) -> Places:
             warn_of_copies(cells)
             return FromLayer(model_or_parameters)
         raise complaint("optimizer", f"{type(model_or_parameters).__name__} has no parameters to update")
-    layer = _source(model_or_parameters)
+    layer = layer_of(model_or_parameters)
     if layer is not None:
         return FromLayer(layer)
     if isinstance(model_or_parameters, Mapping):
@@ -88,7 +88,7 @@ def places_of(model_or_parameters: Any) -> Places:
     )
 
 
-def _source(given: Any) -> Any:
+def layer_of(given: Any) -> Any:
     """The layer whose ``parameters()`` were given: PyTorch's way to say which model to train."""
     layer = getattr(given, "nnx_layer", None)
     if layer is None:

@@ -61,6 +61,7 @@ NAMES: list[tuple[Any, str, str]] = [
         r"'Holder' object has no attribute .*; here: parameters\(\), a dict by path",
     ),
     (holder(), "register_buffer", "here: self.name = nnx.Buffer"),
+    (holder(), "register_forward_hook", "here: no hooks"),
     (adam(), "zero_grad", "'Adam' object has no attribute 'zero_grad'; here: not needed, gradients are new"),
 ]
 
@@ -168,8 +169,9 @@ def test_an_array_given_to_two_parameters_does_not_tie_them_silently() -> None:
     message = (
         '"decoder.weight" holds the same array as "encoder.weight" but is trained apart from it; to tie them'
     )
-    with pytest.warns(UserWarning, match=re.escape(message)):
+    with pytest.warns(UserWarning, match=re.escape(message)) as told:
         model.parameters()
+    assert told[0].filename == __file__
     model = Holder()
     model.parameters()
     model.decoder.weight = model.encoder.weight
@@ -206,3 +208,27 @@ def test_doubles_and_integers_into_floats_are_refused(name: str, training: bool,
 def test_rms_norm_of_integers_is_refused() -> None:
     with pytest.raises(TypeError, match="^RMSNorm: expected a real floating-point input, got int64$"):
         nnx.RMSNorm(4)(np.ones((2, 4), np.int64))
+
+
+def test_a_tensors_methods_on_a_traced_array() -> None:
+    message = r"a traced array of numpy has no attribute 'detach': .*; here: nnx.stop_gradient\(x\)$"
+    with pytest.raises(AttributeError, match=message):
+        nnx.grad(lambda x: x.detach().sum())(np.ones(2))
+    with pytest.raises(AttributeError, match=r"here: gradients are what nnx.value_and_grad"):
+        nnx.grad(lambda x: x.sum().backward())(np.ones(2))
+
+
+def test_a_model_that_is_no_argument() -> None:
+    model = holder()
+    with pytest.raises(
+        ValueError, match="called with 0 arguments; what is differentiated, a model or arrays, has to"
+    ):
+        nnx.grad(lambda: model(np.ones((1, 3), "f4")).sum())()
+
+
+def test_an_average_of_a_models_parameters_is_the_models() -> None:
+    model = holder()
+    ema = nnx.optim.EMA(model.parameters(), 0.5)
+    assert list(ema.averages) == ["encoder.weight", "decoder.weight"]
+    with pytest.raises(TypeError, match="EMA: expected a Layer or an optimizer, got dict"):
+        nnx.optim.EMA(dict(model.parameters()), 0.5)
