@@ -13,7 +13,7 @@ from ..functional._errors import complaint
 __all__ = ["clip_adaptive", "clip_by_norm", "clip_by_value", "global_norm"]
 
 
-def global_norm(grads: Any, norm_type: float = 2.0) -> float:
+def global_norm(grads: Any, norm_type: float | str = 2.0) -> float:
     """The norm of all gradients taken as one vector.
 
     Parameters
@@ -21,7 +21,7 @@ def global_norm(grads: Any, norm_type: float = 2.0) -> float:
     grads
         Arrays in any nesting of dicts, lists and tuples.
     norm_type
-        2 for the Euclidean norm, ``inf`` for the largest element, and so on.
+        2 for the Euclidean norm, ``inf`` or ``"inf"`` for the largest element, and so on.
 
     Examples
     --------
@@ -29,6 +29,7 @@ def global_norm(grads: Any, norm_type: float = 2.0) -> float:
     >>> global_norm({"w": np.asarray([3.0]), "b": np.asarray([4.0])})
     5.0
     """
+    norm_type = float(norm_type)
     if not norm_type > 0.0:
         raise complaint("global_norm", f"expected norm_type above 0, got {norm_type!r}")
     norms: list[float] = []
@@ -52,7 +53,7 @@ def global_norm(grads: Any, norm_type: float = 2.0) -> float:
 
 
 def clip_by_norm(
-    grads: Any, max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False
+    grads: Any, max_norm: float, norm_type: float | str = 2.0, error_if_nonfinite: bool = False
 ) -> Any:
     """The gradients, scaled down together where their norm is larger than ``max_norm``.
 

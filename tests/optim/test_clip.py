@@ -11,9 +11,9 @@ import nnx
 GRADIENTS = {"w": np.random.default_rng(0).standard_normal((3, 4)), "b": np.asarray([3.0, -4.0])}
 
 
-@pytest.mark.parametrize("norm_type", [1.0, 2.0, 3.0, math.inf])
+@pytest.mark.parametrize("norm_type", [1.0, 2.0, 3, math.inf, "inf"])
 @pytest.mark.parametrize("max_norm", [0.5, 1e3])
-def test_clip_by_norm_is_that_of_torch(norm_type: float, max_norm: float, lib: Any) -> None:
+def test_clip_by_norm_is_that_of_torch(norm_type: Any, max_norm: float, lib: Any) -> None:
     torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
     tensors = {
         name: torch.zeros(g.shape, dtype=torch.float64, requires_grad=True) for name, g in GRADIENTS.items()
@@ -43,7 +43,7 @@ def test_norms_do_not_overflow_and_nan_is_seen(lib: Any) -> None:
 def test_clip_by_value(lib: Any) -> None:
     out = nnx.optim.clip_by_value({"b": lib.asarray(GRADIENTS["b"])}, 3.5)
     lib.assert_equal(out["b"], [3.0, -3.5])
-    with pytest.raises(ValueError, match="global_norm: expected norm_type above 0, got 0"):
+    with pytest.raises(ValueError, match="global_norm: expected norm_type above 0, got 0.0"):
         nnx.optim.clip_by_norm({}, 1.0, 0)
     for f in (nnx.optim.clip_by_value, nnx.optim.clip_by_norm):
         with pytest.raises(ValueError, match="of at least 0, got -1.0"):
