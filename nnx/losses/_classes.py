@@ -132,7 +132,7 @@ def multilabel_soft_margin_loss(
         raise complaint(name, "expected an input with a class axis, got shape ()", IndexError)
     each = with_logits(x, t, weight, None, reduction="none")
     xp: Any = array_namespace(each)
-    return reduce(xp, xp.sum(each, axis=-1) / (input.shape[-1] or float("nan")), reduction)
+    return reduce(xp, xp.sum(each, axis=input.ndim - 1) / (input.shape[-1] or float("nan")), reduction)
 
 
 def _rows(name: str, input: Array, target: Array, reduction: str) -> Array:

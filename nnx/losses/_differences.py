@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
@@ -187,4 +188,5 @@ def _of_differences(
     if reduction != "mean" or name == "huber_loss":
         return loss(x, t, weight, constant, reduction=reduction)
     total = loss(x, t, weight, constant, reduction="sum")
-    return total / array_namespace(total, weight).sum(weight)
+    count = array_namespace(total, weight).sum(weight)
+    return total / count if bool(count != 0) or bool(total != 0) else total * math.nan

@@ -159,10 +159,11 @@ def gaussian_nll_loss(
     name = "gaussian_nll_loss"
     x, t = together(name, reduction, input=input, target=target)
     xp: Any = array_namespace(x)
+    negative = var < 0
     if not hasattr(var, "dtype"):
-        var = xp.full(x.shape, float(var), dtype=x.dtype, device=x.device)
+        var = xp.full(input.shape, float(var), dtype=x.dtype, device=x.device)
     xp, var = array_namespace(x, var), _variances(name, var, tuple(input.shape))
-    if bool(xp.any(var < 0)):
+    if bool(negative if isinstance(negative, bool) else xp.any(negative)):
         raise complaint(name, "expected var without negative elements")
     v = var + stop_gradient(xp.where(var < eps, eps - var, 0.0))
     loss = 0.5 * (xp.log(v) + xp.square(x - t) / v)

@@ -59,6 +59,7 @@ def test_the_mean_over_nothing_is_nan(lib: Any) -> None:
     assert math.isnan(float(losses.cross_entropy(empty, none)))
     assert float(losses.cross_entropy(empty, none, reduction="sum")) == 0.0
     assert math.isnan(float(losses.mse_loss(empty, empty)))
+    assert math.isnan(float(losses.mse_loss(empty, empty, weight=empty)))
     assert math.isnan(float(losses.cross_entropy(lib.asarray(X), lib.asarray([-100] * 4))))
     lib.assert_equal(
         losses.cross_entropy(lib.asarray(X), lib.asarray([-100] * 4), reduction="none"), np.zeros(4)
