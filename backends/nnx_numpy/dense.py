@@ -61,10 +61,11 @@ def sigmoid(x: Array) -> Array:
 
 
 def where_positive(x: Array, y: Array) -> Array:
-    """The elements of ``y`` where ``x`` is positive."""
+    """The elements of ``y``, 0 where ``x`` is not positive."""
     if y.dtype not in MASKS or x.shape != y.shape or not x.ndim:
         return reference("where_positive")(x, y)
-    return masked(y, np.greater(x, 0))
+    mask = np.less_equal(x, 0)
+    return masked(y, np.logical_not(mask, mask))
 
 
 def masked_scale(x: Array, mask: Array, *, scale: float) -> Array:

@@ -6,10 +6,12 @@ and NaN in the other branch.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ..autodiff import array_namespace, primitive
 from ..backend import Array
+from ._arguments import check_floating, number, real
 from ._errors import complaint, other_dtype
 
 __all__ = [
@@ -37,8 +39,8 @@ def _relu(xp: Any, x: Array) -> Array:
 
 @primitive("where_positive")
 def where_positive(xp: Any, x: Array, y: Array) -> Array:
-    """The elements of ``y`` where ``x`` is positive, 0 elsewhere."""
-    return xp.where(x > 0, y, 0)
+    """The elements of ``y``, 0 where ``x`` is not positive; NaN in ``x`` hides nothing."""
+    return xp.where(x <= 0, 0, y)
 
 
 where_positive.defpullback(None, lambda xp, g, _out, x, _y: where_positive(x, g))
@@ -54,6 +56,7 @@ def relu(x: Array) -> Array:
     >>> relu(np.asarray([-1.0, 2.0]))
     array([0., 2.])
     """
+    real("relu", x)
     return _relu(x)
 
 
@@ -74,17 +77,25 @@ def leaky_relu(x: Array, negative_slope: float = 0.01) -> Array:
     >>> leaky_relu(np.asarray([-1.0, 2.0]), 0.1)
     array([-0.1,  2. ])
     """
-    return _leaky_relu(x, negative_slope=negative_slope)
+    check_floating("leaky_relu", x)
+    return _leaky_relu(x, negative_slope=number("leaky_relu", "negative_slope", negative_slope))
 
 
-@primitive("elu", params=("alpha",), elementwise=True)
-def _elu(xp: Any, x: Array, *, alpha: float = 1.0) -> Array:
-    return xp.where(x > 0, x, alpha * xp.expm1(xp.minimum(x, 0.0)))
+@primitive("elu", params=("alpha", "scale", "input_scale"), elementwise=True)
+def _elu(xp: Any, x: Array, *, alpha: float, scale: float = 1.0, input_scale: float = 1.0) -> Array:
+    low = xp.minimum(x, 0.0)
+    low = xp.expm1(low if input_scale == 1 else low * input_scale) * (alpha * scale)
+    return xp.where(x <= 0, low, x if scale == 1 else x * scale)
 
 
-_elu.defpullback(
-    lambda xp, g, _out, x, *, alpha=1.0: xp.where(x > 0, g, g * (alpha * xp.exp(xp.where(x > 0, 0.0, x))))
-)
+def _elu_pullback(
+    xp: Any, g: Array, _out: Any, x: Array, *, alpha: float, scale: float = 1.0, input_scale: float = 1.0
+) -> Array:
+    low = xp.exp(xp.where(x < 0, x, 0.0) * input_scale)  # at 0 the second derivative is 0, as PyTorch's
+    return xp.where(x <= 0, g * (low * (alpha * scale * input_scale)), g if scale == 1 else g * scale)
+
+
+_elu.defpullback(_elu_pullback)
 
 
 def elu(x: Array, alpha: float = 1.0) -> Array:
@@ -98,7 +109,8 @@ def elu(x: Array, alpha: float = 1.0) -> Array:
     >>> elu(np.asarray([-800.0, 2.0]))
     array([-1.,  2.])
     """
-    return _elu(x, alpha=alpha)
+    check_floating("elu", x)
+    return _elu(x, alpha=number("elu", "alpha", alpha))
 
 
 def celu(x: Array, alpha: float = 1.0) -> Array:
@@ -112,9 +124,11 @@ def celu(x: Array, alpha: float = 1.0) -> Array:
     >>> celu(np.asarray([-800.0, 2.0]), alpha=2.0)
     array([-2.,  2.])
     """
+    check_floating("celu", x)
+    alpha = number("celu", "alpha", alpha)
     if alpha == 0:
         raise complaint("celu", "expected an alpha other than 0")
-    return elu(x / alpha) * alpha
+    return _elu(x, alpha=alpha, input_scale=1.0 / alpha)
 
 
 def selu(x: Array) -> Array:
@@ -128,7 +142,8 @@ def selu(x: Array) -> Array:
     >>> selu(np.asarray([-800.0, 1.0])).round(4)
     array([-1.7581,  1.0507])
     """
-    return elu(x, 1.6732632423543772848170429916717) * 1.0507009873554804934193349852946
+    check_floating("selu", x)
+    return _elu(x, alpha=1.6732632423543772848170429916717, scale=1.0507009873554804934193349852946)
 
 
 @primitive("hardtanh", params=("min_val", "max_val"), elementwise=True)
@@ -138,7 +153,7 @@ def _hardtanh(xp: Any, x: Array, *, min_val: float = -1.0, max_val: float = 1.0)
 
 _hardtanh.defpullback(
     lambda xp, g, _out, x, *, min_val=-1.0, max_val=1.0: xp.where(
-        xp.logical_or(x <= min_val, x >= max_val), 0.0, g
+        xp.logical_and(x > min_val, x < max_val), g, 0.0
     )
 )
 
@@ -152,9 +167,18 @@ def hardtanh(x: Array, min_val: float = -1.0, max_val: float = 1.0) -> Array:
     >>> hardtanh(np.asarray([-3.0, 0.5, 3.0]))
     array([-1. ,  0.5,  1. ])
     """
-    if min_val > max_val:
-        raise complaint("hardtanh", f"expected min_val <= max_val, got {min_val} and {max_val}")
-    return _hardtanh(x, min_val=min_val, max_val=max_val)
+    return _clipped("hardtanh", x, min_val, max_val)
+
+
+def _clipped(where: str, x: Array, min_val: float, max_val: float) -> Array:
+    low, high = number(where, "min_val", min_val), number(where, "max_val", max_val)
+    if low > high:
+        raise complaint(where, f"expected min_val <= max_val, got {low} and {high}")
+    return (
+        _hardtanh(x, min_val=int(low), max_val=int(high))
+        if real(where, x)
+        else _hardtanh(x, min_val=low, max_val=high)
+    )
 
 
 def relu6(x: Array) -> Array:
@@ -166,7 +190,7 @@ def relu6(x: Array) -> Array:
     >>> relu6(np.asarray([-1.0, 2.0, 9.0]))
     array([0., 2., 6.])
     """
-    return hardtanh(x, 0.0, 6.0)
+    return _clipped("relu6", x, 0.0, 6.0)
 
 
 def hardsigmoid(x: Array) -> Array:
@@ -178,6 +202,7 @@ def hardsigmoid(x: Array) -> Array:
     >>> hardsigmoid(np.asarray([-4.0, 0.0, 4.0]))
     array([0. , 0.5, 1. ])
     """
+    check_floating("hardsigmoid", x)
     return relu6(x + 3.0) / 6.0
 
 
@@ -202,6 +227,7 @@ def hardswish(x: Array) -> Array:
     >>> hardswish(np.asarray([-4.0, 0.0, 4.0]))
     array([-0.,  0.,  4.])
     """
+    check_floating("hardswish", x)
     return _hardswish(x)
 
 
@@ -214,8 +240,8 @@ def hardshrink(x: Array, lambd: float = 0.5) -> Array:
     >>> hardshrink(np.asarray([-1.0, 0.5, 2.0]))
     array([-1.,  0.,  2.])
     """
-    xp = array_namespace(x)
-    return xp.where(abs(x) <= lambd, 0.0, x)
+    check_floating("hardshrink", x)
+    return array_namespace(x).where(abs(x) <= number("hardshrink", "lambd", lambd), 0.0, x)
 
 
 def softshrink(x: Array, lambd: float = 0.5) -> Array:
@@ -227,10 +253,12 @@ def softshrink(x: Array, lambd: float = 0.5) -> Array:
     >>> softshrink(np.asarray([-1.0, 0.5, 2.0]))
     array([-0.5,  0. ,  1.5])
     """
-    if lambd < 0:
-        raise complaint("softshrink", f"expected lambd >= 0, got {lambd}")
+    check_floating("softshrink", x)
+    lambd = number("softshrink", "lambd", lambd)
+    if not 0 <= lambd < math.inf:
+        raise complaint("softshrink", f"expected a finite lambd >= 0, got {lambd}")
     xp = array_namespace(x)
-    return xp.where(x > lambd, x - lambd, xp.where(x < -lambd, x + lambd, 0.0 * x))
+    return xp.where(abs(x) <= lambd, 0.0, xp.where(x > 0, x - lambd, x + lambd))
 
 
 def threshold(x: Array, threshold: float, value: float) -> Array:
@@ -243,8 +271,10 @@ def threshold(x: Array, threshold: float, value: float) -> Array:
     >>> F.threshold(np.asarray([-1.0, 2.0]), 0.5, 9.0)
     array([9., 2.])
     """
-    xp = array_namespace(x)
-    return xp.where(x > threshold, x, value)
+    limit, value = number("threshold", "threshold", threshold), number("threshold", "value", value)
+    if real("threshold", x):
+        limit, value = int(limit), int(value)
+    return array_namespace(x).where(x <= limit, value, x)
 
 
 def prelu(x: Array, weight: Array) -> Array:

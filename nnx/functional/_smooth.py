@@ -12,6 +12,7 @@ from typing import Any
 from ..autodiff import array_namespace, primitive
 from ..autodiff.special import functions as special
 from ..backend import Array
+from ._arguments import check_floating, floating, number
 from ._errors import complaint
 
 __all__ = ["gelu", "logsigmoid", "mish", "sigmoid", "silu", "softplus", "softsign", "tanh", "tanhshrink"]
@@ -37,7 +38,7 @@ def sigmoid(x: Array) -> Array:
     >>> sigmoid(np.asarray([-800.0, 0.0, 800.0]))
     array([0. , 0.5, 1. ])
     """
-    return _sigmoid(x)
+    return _sigmoid(floating("sigmoid", x))
 
 
 def tanh(x: Array) -> Array:
@@ -49,6 +50,7 @@ def tanh(x: Array) -> Array:
     >>> tanh(np.asarray([0.0, 100.0]))
     array([0., 1.])
     """
+    x = floating("tanh", x)
     return array_namespace(x).tanh(x)
 
 
@@ -69,6 +71,7 @@ def logsigmoid(x: Array) -> Array:
     >>> logsigmoid(np.asarray([-800.0, 800.0]))
     array([-800.,    0.])
     """
+    check_floating("logsigmoid", x)
     return _logsigmoid(x)
 
 
@@ -96,6 +99,7 @@ def silu(x: Array) -> Array:
     >>> silu(np.asarray([0.0, 100.0]))
     array([  0., 100.])
     """
+    check_floating("silu", x)
     return _silu(x)
 
 
@@ -130,6 +134,7 @@ def gelu(x: Array, approximate: str = "none") -> Array:
     >>> gelu(np.asarray([-800.0, 0.0, 800.0]))
     array([ -0.,   0., 800.])
     """
+    check_floating("gelu", x)
     if approximate == "none":
         return _gelu(x)
     if approximate != "tanh":
@@ -162,7 +167,9 @@ def softplus(x: Array, beta: float = 1.0, threshold: float = 20.0) -> Array:
     >>> softplus(np.asarray([-800.0, 800.0]))
     array([  0., 800.])
     """
-    return _softplus(x, beta=beta, threshold=threshold)
+    check_floating("softplus", x)
+    where = "softplus"
+    return _softplus(x, beta=number(where, "beta", beta), threshold=number(where, "threshold", threshold))
 
 
 def mish(x: Array) -> Array:
@@ -174,6 +181,7 @@ def mish(x: Array) -> Array:
     >>> mish(np.asarray([0.0, 100.0]))
     array([  0., 100.])
     """
+    check_floating("mish", x)
     return x * tanh(softplus(x))
 
 
@@ -186,6 +194,7 @@ def softsign(x: Array) -> Array:
     >>> softsign(np.asarray([-1.0, 3.0]))
     array([-0.5 ,  0.75])
     """
+    x = floating("softsign", x)
     return x / (1.0 + abs(x))
 
 
@@ -198,4 +207,5 @@ def tanhshrink(x: Array) -> Array:
     >>> tanhshrink(np.asarray([0.0, 100.0]))
     array([ 0., 99.])
     """
+    x = floating("tanhshrink", x)
     return x - tanh(x)
