@@ -7,14 +7,16 @@ its own outputs, so higher derivatives cost no extra rule.
 from __future__ import annotations
 
 import operator
-from typing import Any
+from typing import Any, cast
 
 from ..autodiff import array_namespace, primitive
 from ..backend import Array
+from ._arguments import axis_of, check_floating, number, whole
 from ._errors import complaint, other_dtype
 
 __all__ = [
     "batch_norm",
+    "check_dtype",
     "group_norm",
     "instance_norm",
     "layer_norm",
@@ -36,6 +38,11 @@ def standardize(xp: Any, x: Array, *, axes: Axes, eps: float) -> tuple[Array, Ar
     var = xp.mean(centred * centred, axis=axes, keepdims=True)
     inverse = 1 / xp.sqrt(var + eps)
     return centred * inverse, inverse, mean, var
+
+
+def _standardized(x: Array, axes: Axes, eps: float) -> Array:
+    """The first of them; of no elements, no mean is taken."""
+    return standardize(x, axes=axes, eps=eps)[0] if x.size else x
 
 
 def _standardize_pullback(xp: Any, g: Any, out: Any, _x: Any, *, axes: Axes, eps: float) -> Array:
@@ -67,10 +74,12 @@ def _scaled(x: Array, weight: Array | None, bias: Array | None, shape: tuple[int
     """``x * weight + bias``, both reshaped to ``shape``."""
     if weight is None and bias is None:
         return x
-    xp = array_namespace(x, weight, bias)
+    xp, dtype = array_namespace(x, weight, bias), x.dtype
     if weight is not None:
         x = x * xp.reshape(weight, shape)
-    return x if bias is None else x + xp.reshape(bias, shape)
+    if bias is not None:
+        x = x + xp.reshape(bias, shape)
+    return x if x.dtype == dtype else xp.astype(x, dtype)
 
 
 def _per_channel(x: Array) -> tuple[int, ...]:
@@ -86,16 +95,25 @@ def check_dtype(where: str, x: Array, *others: Array | None) -> None:
                 raise other_dtype(where, x, v.dtype)
 
 
+def _check_shape(where: str, x: Array, shape: Axes, **arrays: Array | None) -> None:
+    for name, v in arrays.items():
+        if v is not None and tuple(v.shape) != shape:
+            raise complaint(
+                where, f"expected {name} of shape {shape}, got {tuple(v.shape)} (input {tuple(x.shape)})"
+            )
+
+
 def _check_channels(where: str, x: Array, **vectors: Array | None) -> None:
+    check_floating(where, x)
     if x.ndim < 2:
         raise complaint(where, f"expected an input with at least 2 axes, got shape {tuple(x.shape)}")
-    for name, v in vectors.items():
-        if v is not None and tuple(v.shape) != (x.shape[1],):
-            raise complaint(
-                where,
-                f"expected {name} of shape {(x.shape[1],)}, got {tuple(v.shape)} (input {tuple(x.shape)})",
-            )
+    _check_shape(where, x, (x.shape[1],), **vectors)
     check_dtype(where, x, *vectors.values())
+
+
+def _check_running(where: str, running_mean: Array | None, running_var: Array | None) -> None:
+    if (running_mean is None) != (running_var is None):
+        raise complaint(where, "expected running_mean and running_var both, or neither, got one of them")
 
 
 def batch_norm(
@@ -124,18 +142,20 @@ def batch_norm(
     momentum
         Without effect here, as nothing is updated; in PyTorch's place.
     eps
-        Added to the variance.
+        Added to the variance; in training more than 0.
 
     Raises
     ------
     ValueError
         Where shapes don't fit, where a batch has one value a channel, or where running statistics are needed and
         not given.
+    TypeError
+        Where the dtypes differ; only a 16-bit input goes with arrays of float32.
 
     Examples
     --------
     >>> import numpy as np
-    >>> batch_norm(np.asarray([[1.0], [3.0]]), None, None, training=True, eps=0.0)
+    >>> batch_norm(np.asarray([[1.0], [3.0]]), None, None, training=True, eps=1e-9)
     array([[-1.],
            [ 1.]])
     """
@@ -143,6 +163,8 @@ def batch_norm(
     _check_channels(
         "batch_norm", x, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
     )
+    _check_running("batch_norm", running_mean, running_var)
+    eps = _epsilon("batch_norm", eps, training)
     if training:
         return _scaled(batch_statistics("batch_norm", x, eps)[0], weight, bias, _per_channel(x))
     if running_mean is None or running_var is None:
@@ -154,9 +176,17 @@ def batch_norm(
     return _scaled(x, scale, shift, shape)
 
 
+def _epsilon(where: str, eps: Any, training: bool) -> float:
+    """What is added to a variance, a number; 0 only outside training, less than 0 never."""
+    eps = number(where, "eps", eps)
+    if eps < 0 or (training and not eps):
+        raise complaint(where, f"expected eps to be {'more than' if training else 'at least'} 0, got {eps}")
+    return eps
+
+
 def batch_statistics(where: str, x: Array, eps: float) -> tuple[Array, Array, Array, Array]:
     """``standardize`` over all axes but the channels'."""
-    axes = (0, *range(2, x.ndim))
+    eps, axes = _epsilon(where, eps, True), (0, *range(2, x.ndim))
     count = 1
     for axis in axes:
         count *= x.shape[axis]
@@ -164,7 +194,13 @@ def batch_statistics(where: str, x: Array, eps: float) -> tuple[Array, Array, Ar
         raise complaint(
             where, f"expected more than 1 value per channel when training, got input {tuple(x.shape)}"
         )
-    return standardize(x, axes=axes, eps=eps)
+    return standardize(x, axes=axes, eps=eps) if x.size else _of_nothing(x)
+
+
+def _of_nothing(x: Array) -> tuple[Array, Array, Array, Array]:
+    """What ``standardize`` gives of an empty array, whose mean is none."""
+    none = array_namespace(x).zeros(_per_channel(x), dtype=x.dtype, device=x.device)
+    return x, none, none, none
 
 
 def instance_norm(
@@ -199,9 +235,13 @@ def instance_norm(
     array([[[-0.81649658,  0.81649658],
             [ 0.        ,  0.        ]]])
     """
+    _check_channels(
+        "instance_norm", x, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
+    )
+    _check_running("instance_norm", running_mean, running_var)
     if not use_input_stats:
         return batch_norm(x, running_mean, running_var, weight, bias, False, momentum, eps)
-    _check_channels("instance_norm", x, weight=weight, bias=bias)
+    eps = number("instance_norm", "eps", eps)
     return _scaled(instance_statistics(x, eps)[0], weight, bias, _per_channel(x))
 
 
@@ -215,7 +255,7 @@ def instance_statistics(x: Array, eps: float) -> tuple[Array, Array, Array, Arra
         raise complaint(
             "instance_norm", f"expected more than 1 spatial element when training, got input {tuple(x.shape)}"
         )
-    return standardize(x, axes=axes, eps=eps)
+    return standardize(x, axes=axes, eps=eps) if x.size else _of_nothing(x)
 
 
 def group_norm(
@@ -240,8 +280,10 @@ def group_norm(
     >>> group_norm(np.asarray([[1.0, 3.0, 5.0, 9.0]]), 2, eps=0.0)
     array([[-1.,  1., -1.,  1.]])
     """
-    _check_channels("group_norm", x, weight=weight, bias=bias)
-    if num_groups < 1 or x.shape[1] % num_groups:
+    where = "group_norm"
+    _check_channels(where, x, weight=weight, bias=bias)
+    eps, num_groups = number(where, "eps", eps), whole(where, "num_groups", num_groups, 1)
+    if x.shape[1] % num_groups:
         raise complaint(
             "group_norm", f"expected num_groups to divide {x.shape[1]} channels, got {num_groups}"
         )
@@ -249,10 +291,10 @@ def group_norm(
     size = x.shape[1] // num_groups
     for n in x.shape[2:]:
         size *= n
-    grouped = xp.reshape(x, (x.shape[0], num_groups, size))
-    return _scaled(
-        xp.reshape(standardize(grouped, axes=(2,), eps=eps)[0], x.shape), weight, bias, _per_channel(x)
-    )
+    if x.shape[0] * size == 1:
+        raise complaint(where, f"expected more than 1 value per group, got input {tuple(x.shape)}")
+    grouped = _standardized(xp.reshape(x, (x.shape[0], num_groups, size)), (2,), eps)
+    return _scaled(xp.reshape(grouped, x.shape), weight, bias, _per_channel(x))
 
 
 def normalized_axes(shape: Any) -> tuple[int, ...]:
@@ -261,14 +303,13 @@ def normalized_axes(shape: Any) -> tuple[int, ...]:
 
 
 def _last_axes(where: str, x: Array, normalized_shape: int | tuple[int, ...], **arrays: Array | None) -> Axes:
+    check_floating(where, x)
     shape = normalized_axes(normalized_shape)
     if not shape:
         raise complaint(where, "expected normalized_shape with at least one axis, got ()")
     if tuple(x.shape[-len(shape) :]) != shape:
         raise complaint(where, f"expected an input that ends in shape {shape}, got {tuple(x.shape)}")
-    for name, array in arrays.items():
-        if array is not None and tuple(array.shape) != shape:
-            raise complaint(where, f"expected {name} of shape {shape}, got {tuple(array.shape)}")
+    _check_shape(where, x, shape, **arrays)
     return tuple(range(x.ndim - len(shape), x.ndim))
 
 
@@ -300,7 +341,8 @@ def layer_norm(
     """
     axes = _last_axes("layer_norm", x, normalized_shape, weight=weight, bias=bias)
     check_dtype("layer_norm", x, weight, bias)
-    return _scaled(standardize(x, axes=axes, eps=eps)[0], weight, bias, tuple(x.shape[axes[0] :]))
+    eps = number("layer_norm", "eps", eps)
+    return _scaled(_standardized(x, axes, eps), weight, bias, tuple(x.shape[axes[0] :]))
 
 
 @primitive("rms_scale", params=("axes", "eps"), outputs=True)
@@ -341,11 +383,9 @@ def rms_norm(
     array([3., 4.])
     """
     axes = _last_axes("rms_norm", x, normalized_shape, weight=weight)
-    if eps is None:
-        if not array_namespace(x).isdtype(x.dtype, "real floating"):
-            raise complaint("rms_norm", f"expected a real floating-point input, got {x.dtype}", TypeError)
-        eps = float(array_namespace(x).finfo(x.dtype).eps)
-    return _scaled(_rms_scale(x, axes=axes, eps=eps)[0], weight, None, tuple(x.shape[axes[0] :]))
+    eps = float(array_namespace(x).finfo(x.dtype).eps) if eps is None else number("rms_norm", "eps", eps)
+    out = _rms_scale(x, axes=axes, eps=eps)[0] if x.size else x
+    return _scaled(out, weight, None, tuple(x.shape[axes[0] :]))
 
 
 def local_response_norm(
@@ -362,10 +402,12 @@ def local_response_norm(
     >>> local_response_norm(np.asarray([[[1.0], [1.0]]]), 1, alpha=1.0, beta=1.0)[0, :, 0]
     array([0.5, 0.5])
     """
+    where = "local_response_norm"
+    check_floating(where, x)
     if x.ndim < 3:
-        raise complaint("local_response_norm", f"expected an input with at least 3 axes, got {x.ndim}")
-    if size < 1:
-        raise complaint("local_response_norm", f"expected size to be at least 1, got {size}")
+        raise complaint(where, f"expected an input with at least 3 axes, got {x.ndim}")
+    size = whole(where, "size", size, 1)
+    alpha, beta, k = number(where, "alpha", alpha), number(where, "beta", beta), number(where, "k", k)
     xp = array_namespace(x)
     if not x.size:
         return x
@@ -378,7 +420,13 @@ def local_response_norm(
     return x / (k + alpha * (total / size)) ** beta
 
 
-def normalize(x: Array, p: float = 2.0, axis: int = 1, eps: float = 1e-12) -> Array:
+def _axes(where: str, axis: Any, ndim: int) -> Any:
+    if isinstance(axis, (tuple, list)):
+        return tuple(axis_of(where, a, ndim) for a in cast("tuple[int, ...]", axis))
+    return axis_of(where, axis, ndim)
+
+
+def normalize(x: Array, p: float = 2.0, axis: int | Axes = 1, eps: float = 1e-12) -> Array:
     r"""Divide by the p-norm along an axis: :math:`x / \max(\lVert x \rVert_p, \epsilon)`.
 
     Examples
@@ -387,6 +435,7 @@ def normalize(x: Array, p: float = 2.0, axis: int = 1, eps: float = 1e-12) -> Ar
     >>> normalize(np.asarray([[3.0, 4.0]]))
     array([[0.6, 0.8]])
     """
-    xp = array_namespace(x)
-    norm = xp.linalg.vector_norm(x, ord=p, axis=axis, keepdims=True)
-    return x / xp.clip(norm, min=eps)
+    check_floating("normalize", x)
+    xp, p, axis = array_namespace(x), number("normalize", "p", p), _axes("normalize", axis, x.ndim)
+    norm = xp.linalg.vector_norm(x, ord=p, axis=axis if x.ndim else None, keepdims=True)
+    return x / xp.clip(norm, min=number("normalize", "eps", eps))

@@ -8,6 +8,7 @@ from .. import init
 from ..autodiff import array_namespace, stop_gradient
 from ..backend import Array
 from ..functional import _norm as functional
+from ..functional._arguments import check_floating, number, whole
 from ..functional._errors import complaint
 from ._cells import Buffer, Parameter
 from ._layer import Layer
@@ -44,11 +45,10 @@ class _Norm(Layer):
         *,
         bias: bool = True,
     ) -> None:
-        if num_features < 1:
-            raise complaint(
-                type(self).__name__, f"expected num_features to be at least 1, got {num_features}"
-            )
-        self.num_features, self.eps, self.momentum = num_features, eps, momentum
+        name = type(self).__name__
+        num_features = whole(name, "num_features", num_features, 1)
+        self.num_features, self.eps = num_features, number(name, "eps", eps)
+        self.momentum = None if momentum is None else number(name, "momentum", momentum)
         self.affine, self.track_running_stats = affine, track_running_stats
         where: dict[str, Any] = {"dtype": dtype, "device": device}
         shape = (num_features,)
@@ -60,6 +60,7 @@ class _Norm(Layer):
         self.num_batches_tracked = None if count is None else Buffer(count)
 
     def _check(self, x: Array) -> None:
+        check_floating(type(self).__name__, x)
         if x.ndim not in self._axes:
             wanted = " or ".join(str(n) for n in self._axes)
             raise complaint(
@@ -100,15 +101,18 @@ class _BatchNorm(_Norm):
             assert self.num_batches_tracked is not None
             self.num_batches_tracked = tracked = self.num_batches_tracked + 1
             share = 1 / int(tracked) if self.momentum is None else self.momentum
-            self._keep(xp.reshape(mean, shape), xp.reshape(var, shape), x.size // self.num_features, share)
+            if x.size:
+                self._keep(
+                    xp.reshape(mean, shape), xp.reshape(var, shape), x.size // self.num_features, share
+                )
         return functional._scaled(out, self.weight, self.bias, functional._per_channel(x))
 
 
 def _channels(layer: _Norm, x: Array, axis: int = 1) -> None:
-    if x.shape[axis] != layer.num_features:
+    name, count = type(layer).__name__, layer.num_features
+    if x.shape[axis] != count:
         raise complaint(
-            type(layer).__name__,
-            f"expected {layer.num_features} channels, got {x.shape[axis]} (input shape {tuple(x.shape)})",
+            name, f"expected {count} channels, got {x.shape[axis]} (input shape {tuple(x.shape)})"
         )
 
 
@@ -192,7 +196,7 @@ class _InstanceNorm(_Norm):
             return functional.batch_norm(x, mean, var, self.weight, self.bias, False, 0.0, self.eps)
         functional.check_dtype(type(self).__name__, x, self.weight, self.running_mean)
         out, _, mean, var = functional.instance_statistics(x, self.eps)
-        if self.training and self.track_running_stats:
+        if self.training and self.track_running_stats and x.size:
             xp, shape = array_namespace(mean), (x.shape[0], self.num_features)
             mean, var = (xp.mean(xp.reshape(s, shape), axis=0) for s in (mean, var))
             # As in PyTorch, batches are not counted here, and without a momentum nothing is kept.

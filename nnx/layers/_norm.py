@@ -7,6 +7,7 @@ from typing import Any
 from .. import init
 from ..backend import Array
 from ..functional import _norm as functional
+from ..functional._arguments import whole
 from ..functional._errors import complaint
 from ._cells import Parameter
 from ._layer import Layer
@@ -53,7 +54,8 @@ class GroupNorm(Layer):
         *,
         bias: bool = True,
     ) -> None:
-        if num_groups < 1 or num_channels % num_groups:
+        num_groups = whole("GroupNorm", "num_groups", num_groups, 1)
+        if num_channels % num_groups:
             raise complaint(
                 "GroupNorm", f"expected num_groups to divide {num_channels} channels, got {num_groups}"
             )
