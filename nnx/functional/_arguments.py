@@ -59,10 +59,10 @@ def number(where: str, name: str, value: Any) -> float:
 
 def whole(where: str, name: str, value: Any, least: int) -> int:
     """A Python integer of at least ``least``."""
-    if isinstance(value, bool) or not hasattr(type(value), "__index__"):
-        raise complaint(where, f"expected {name} to be a whole number, got {value!r}", TypeError)
-    if value < least:
-        raise complaint(where, f"expected {name} to be at least {least}, got {value}")
+    fits = not isinstance(value, bool) and hasattr(type(value), "__index__")
+    if not fits or value < least:
+        wanted = f"expected {name} to be a whole number of at least {least}, got {value!r}"
+        raise complaint(where, wanted, ValueError if fits else TypeError)
     return operator.index(value)
 
 

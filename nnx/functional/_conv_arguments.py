@@ -7,6 +7,7 @@ from typing import Any
 
 from ..autodiff import array_namespace
 from ..backend import Array
+from ._arguments import whole
 from ._convolution import convolution, transposed_convolution
 from ._errors import complaint, other_dtype
 from ._windows import Geometry, Pairs, spread
@@ -44,8 +45,6 @@ def _check(name: str, x: Array, weight: Array, bias: Array | None, axes: int, gr
     if x.dtype != weight.dtype:
         array_namespace(x, weight)  # says so if they are of two libraries
         raise other_dtype(name, x, weight.dtype)
-    if isinstance(groups, bool) or not isinstance(groups, int) or groups < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise complaint(name, f"expected a number of groups of at least 1, got {groups!r}")
     if weight.shape[0] < 1 or weight.shape[0] % groups:
         raise complaint(
             name, f"expected a first axis of the weight that {groups} groups divide, got shape {weight.shape}"
@@ -103,6 +102,7 @@ def convolve(
 ) -> Array:
     """A convolution over the last ``axes`` axes."""
     name = f"conv{axes}d"
+    groups = whole(name, "groups", groups, 1)
     _check(name, x, weight, bias, axes, groups)
     _check_channels(name, x, axes, weight.shape[1] * groups)
     _check_bias(name, bias, weight.shape[0])
@@ -142,6 +142,7 @@ def convolve_transposed(
 ) -> Array:  # fmt: skip
     """A transposed convolution over the last ``axes`` axes."""
     name = f"conv_transpose{axes}d"
+    groups = whole(name, "groups", groups, 1)
     _check(name, x, weight, bias, axes, groups)
     _check_channels(name, x, axes, weight.shape[0])
     _check_bias(name, bias, weight.shape[1] * groups)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from ..autodiff import array_namespace, primitive
 from ..autodiff.rules.statistical import recurrence
 from ..backend import Array
+from ._arguments import axis_of
 from ._errors import complaint
 
 __all__ = ["Extremum", "cumulative_max", "cumulative_min", "logcumsumexp"]
@@ -37,13 +38,6 @@ def _scan(xp: Any, axis: int, combine: Any, *arrays: Array) -> tuple[Array, ...]
     return arrays
 
 
-def _checked_axis(where: str, x: Array, axis: int) -> int:
-    ndim = max(x.ndim, 1)
-    if not -ndim <= axis < ndim:
-        raise complaint(where, f"expected an axis from {-ndim} to {ndim - 1}, got {axis}", IndexError)
-    return axis % ndim
-
-
 @primitive("cumulative_extremum", params=("axis", "largest"))
 def _where_reached(xp: Any, x: Array, *, axis: int, largest: bool) -> Array:
     """The index of the running extremum, the last of equal ones; once there is NaN, the last NaN."""
@@ -65,7 +59,7 @@ def _extremum(where: str, x: Array, axis: int, largest: bool) -> Extremum:
     xp = array_namespace(x)
     if xp.isdtype(x.dtype, "complex floating"):
         raise complaint(where, f"expected real numbers, got {x.dtype}", TypeError)
-    axis = _checked_axis(where, x, axis)
+    axis = axis_of(where, axis, x.ndim)
     rows = x if x.ndim else xp.reshape(x, (1,))
     keys = xp.astype(rows, xp.uint8) if xp.isdtype(x.dtype, "bool") else rows
     indices = _where_reached(keys, axis=axis, largest=largest)
@@ -151,5 +145,5 @@ def logcumsumexp(x: Array, axis: int) -> Array:
     xp = array_namespace(x)
     if not xp.isdtype(x.dtype, "real floating"):
         raise complaint("logcumsumexp", f"expected real floating-point numbers, got {x.dtype}", TypeError)
-    axis = _checked_axis("logcumsumexp", x, axis)
+    axis = axis_of("logcumsumexp", axis, x.ndim)
     return _logcumsumexp(x, axis=axis) if x.size and x.ndim else x

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..autodiff import array_namespace, stop_gradient
 from ..backend import Array
+from ._arguments import axis_of, check_floating, number
 from ._errors import complaint
 
 __all__ = ["cosine_similarity", "pairwise_distance", "pdist"]
@@ -58,10 +59,7 @@ def cosine_similarity(x1: Array, x2: Array, axis: int = 1, eps: float = 1e-8) ->
     array([0.6])
     """
     xp, x1, x2 = _together("cosine_similarity", x1, x2)
-    if not -x1.ndim <= axis < x1.ndim:
-        raise complaint(
-            "cosine_similarity", f"expected an axis from {-x1.ndim} to {x1.ndim - 1}, got {axis}", IndexError
-        )
+    axis, eps = axis_of("cosine_similarity", axis, x1.ndim), number("cosine_similarity", "eps", eps)
 
     def unit(x: Array) -> Array:
         norm = xp.linalg.vector_norm(x, axis=axis, keepdims=True)
@@ -92,7 +90,9 @@ def pairwise_distance(
     >>> pairwise_distance(np.asarray([[1.0, 0.0]]), np.asarray([[4.0, 4.0]]), eps=0.0)
     array([5.])
     """
-    xp, x1, x2 = _together("pairwise_distance", x1, x2)
+    where = "pairwise_distance"
+    xp, x1, x2 = _together(where, x1, x2)
+    p, eps = number(where, "p", p), number(where, "eps", eps)
     return xp.linalg.vector_norm(x1 - x2 + eps, ord=p, axis=-1, keepdims=keepdims)
 
 
@@ -116,16 +116,16 @@ def pdist(x: Array, p: float = 2.0) -> Array:
     >>> pdist(np.asarray([[0.0, 0.0], [3.0, 4.0], [0.0, 4.0]]))
     array([5., 4., 3.])
     """
+    check_floating("pdist", x)
     xp = array_namespace(x)
     if x.ndim != 2:
         raise complaint("pdist", f"expected an input with 2 axes, got shape {tuple(x.shape)}")
-    if not xp.isdtype(x.dtype, "real floating"):
-        raise complaint("pdist", f"expected floating-point numbers, got {x.dtype}", TypeError)
+    p = number("pdist", "p", p)
     if not p >= 0:
         raise complaint("pdist", f"expected p to be at least 0, got {p}")
     n = x.shape[0]
-    number = xp.arange(n, device=x.device)
-    first, second = xp.nonzero(number[:, None] < number[None, :])
+    rows = xp.arange(n, device=x.device)
+    first, second = xp.nonzero(rows[:, None] < rows[None, :])
     if n < 2:
         return xp.zeros((0,), dtype=x.dtype, device=x.device)
     difference = xp.take(x, first, axis=0) - xp.take(x, second, axis=0)

@@ -7,6 +7,7 @@ from typing import Any
 from ..autodiff import array_namespace, primitive, stop_gradient
 from ..autodiff.scatter import sum_rows
 from ..backend import Array
+from ._arguments import number
 from ._errors import complaint
 from ._indices import check_range, integers
 from ._segment import segment_max, segment_mean, segment_min, segment_sum
@@ -64,6 +65,9 @@ def renormalized(weight: Array, index: Array, max_norm: float, norm_type: float)
     index, fixed = xp.reshape(index, (-1,)), stop_gradient(weight)
     if not index.size:
         return weight
+    max_norm, norm_type = (
+        number("embedding", name, n) for name, n in (("max_norm", max_norm), ("norm_type", norm_type))
+    )
     norms = xp.linalg.vector_norm(fixed, ord=norm_type, axis=1)
     used = sum_rows(xp.ones(index.shape, dtype=xp.int32, device=index.device), index, rows=weight.shape[0])
     above = (used > 0) & (norms > max_norm)

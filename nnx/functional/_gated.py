@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..autodiff import array_namespace, primitive
 from ..backend import Array, backend_of
+from ._arguments import axis_of, check_floating, number
 from ._dropout import stream
 from ._errors import complaint
 from ._piecewise import leaky_relu
-from ._shape import _axis
 from ._smooth import sigmoid
 from ._softmax import softmax
 
@@ -59,9 +59,10 @@ def glu(x: Array, axis: int = -1) -> Array:
     >>> glu(np.asarray([1.0, 2.0, 800.0, -800.0]))
     array([1., 0.])
     """
+    check_floating("glu", x)
     if not x.ndim:
         raise complaint("glu", "expected an input with at least 1 axis, got shape ()")
-    axis = _axis("glu", axis, x.ndim)
+    axis = axis_of("glu", axis, x.ndim)
     if x.shape[axis] % 2:
         raise complaint("glu", f"expected an even length along axis {axis}, got shape {tuple(x.shape)}")
     return _glu(x, axis=axis)
@@ -75,10 +76,12 @@ def _rrelu(xp: Any, x: Array, slope: Array) -> Array:
 _rrelu.defpullback(lambda xp, g, _out, x, slope: xp.where(x > 0, g, g * slope), None)
 
 
-def check_slopes(where: str, lower: float, upper: float) -> None:
-    """Raise unless both are numbers, in this order."""
+def check_slopes(where: str, lower: Any, upper: Any) -> tuple[float, float]:
+    """Both as numbers; raise unless they are, in this order."""
+    lower, upper = number(where, "lower", lower), number(where, "upper", upper)
     if not (math.isfinite(lower) and math.isfinite(upper) and lower <= upper):
         raise complaint(where, f"expected finite lower <= upper, got {lower} and {upper}")
+    return lower, upper
 
 
 def rrelu(
@@ -108,10 +111,10 @@ def rrelu(
     >>> rrelu(np.asarray([-1.0, -1.0, 2.0]), 0.0, 0.5, training=True, generator=nnx.random.Generator(7)).round(2)
     array([-0.44, -0.15,  2.  ])
     """
-    check_slopes("rrelu", lower, upper)
+    lower, upper = check_slopes("rrelu", lower, upper)
     if not training:
         return leaky_relu(x, (lower + upper) / 2)
-    _check_floating("rrelu", x)
+    check_floating("rrelu", x)
     slope = stream(generator).uniform(
         tuple(x.shape), lower, upper, dtype=x.dtype, device=x.device, backend=backend_of(x)
     )
@@ -165,7 +168,8 @@ def gumbel_softmax(
     array([0., 1., 0.])
     """
     del eps
-    _check_floating("gumbel_softmax", logits)
+    tau = number("gumbel_softmax", "tau", tau)
+    check_floating("gumbel_softmax", logits)
     xp: Any = array_namespace(logits)
     wide = logits.dtype == getattr(xp, "float64", None)
     u = stream(generator).uniform(
@@ -189,8 +193,3 @@ def _noisy(xp: Any, x: Array, noise: Array) -> Array:
 
 
 _noisy.defpullback(lambda xp, g, _out, _x, _noise: g, None)
-
-
-def _check_floating(where: str, x: Array) -> None:
-    if not array_namespace(x).isdtype(x.dtype, "real floating"):
-        raise complaint(where, f"expected floating-point numbers, got {x.dtype}", TypeError)

@@ -153,6 +153,8 @@ def scatter(x: Array, axis: int, index: Array, source: Array | float) -> Array:
 def _aligned(where: str, x: Array, axis: int, index: Array, source: Any) -> tuple[Any, Array, Array, Any]:
     """The namespace; ``x`` in one axis; the places in it that ``index`` names; what of ``source`` goes there."""
     index = integers(where, "index", index)
+    if isinstance(source, float):  # a scalar of NumPy's may be one, and would widen what it goes into
+        source = float(source)
     if not hasattr(source, "dtype"):
         xp, given = array_namespace(x, index), None
     else:

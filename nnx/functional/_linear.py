@@ -72,13 +72,13 @@ def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
     x
         Shape ``(*, in_features)``, any number of leading axes.
     weight
-        Shape ``(out_features, in_features)``, of the dtype of ``x``.
+        Shape ``(out_features, in_features)``, of the dtype of ``x``; or ``(in_features,)``.
     bias
         Shape ``(out_features,)``, or None.
 
     Returns
     -------
-    Shape ``(*, out_features)``.
+    Shape ``(*, out_features)``; ``(*)`` for a weight of one axis.
 
     Raises
     ------
@@ -93,6 +93,9 @@ def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
     >>> linear(np.asarray([[1.0, 2.0]]), np.asarray([[3.0, 4.0]]), np.asarray([0.5]))
     array([[11.5]])
     """
+    if getattr(weight, "ndim", 2) == 1:
+        xp = array_namespace(x, weight, bias)
+        return xp.squeeze(linear(x, xp.expand_dims(weight, axis=0), bias), axis=-1)
     return linear_primitive(x, weight, bias)
 
 

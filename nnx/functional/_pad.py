@@ -7,12 +7,14 @@ has slices only, too.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Sequence
 from typing import Any
 
 from ..autodiff import array_namespace, primitive
 from ..backend import Array
+from ._arguments import number
 from ._errors import complaint
 from ._windows import Pairs, padded
 
@@ -75,6 +77,18 @@ def _check_pads(x: Array, pads: Sequence[int], mode: str) -> Pairs:
     return pairs
 
 
+def _constant(x: Array, value: Any) -> Any:
+    """What to pad with, of the kind that ``x`` holds."""
+    if value is None or isinstance(value, (bool, complex)):
+        return value or 0
+    value = number("pad", "value", value)
+    if not math.isfinite(value) and not array_namespace(x).isdtype(
+        x.dtype, ("real floating", "complex floating")
+    ):
+        raise complaint("pad", f"expected a value that {x.dtype} can hold, got {value}")
+    return value
+
+
 def _check_mode(x: Array, pairs: Pairs, sizes: tuple[int, ...], mode: str) -> None:
     """Raise where there is nothing to mirror, repeat or go round to."""
     if len(pairs) not in (1, 2, 3) or x.ndim - len(pairs) not in (1, 2):
@@ -134,7 +148,7 @@ def pad(x: Array, pad: Sequence[int], mode: str = "constant", value: float | Non
         raise complaint("pad", f"expected a mode of {', '.join(MODES)}, got {mode!r}")
     pairs = _check_pads(x, pad, mode)
     if mode == "constant":
-        return pad_constant(x, pairs=pairs, value=0 if value is None else value)
+        return pad_constant(x, pairs=pairs, value=_constant(x, value))
     if value:
         raise complaint("pad", f'expected no value in the mode "{mode}", got {value}')
     xp = array_namespace(x)

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..autodiff import array_namespace
 from ..backend import Array
+from ._arguments import number
 from ._errors import complaint
 from ._pool_arguments import largest, mean
 from ._windows import spread
@@ -211,7 +212,8 @@ def _power_mean(
     axes: int, x: Array, norm_type: float, kernel_size: Numbers, stride: Numbers | None, ceil_mode: bool
 ) -> Array:
     where = f"lp_pool{axes}d"
-    if isinstance(norm_type, bool) or not isinstance(norm_type, (int, float)) or norm_type == 0:
+    norm_type = number(where, "norm_type", norm_type)
+    if norm_type == 0:
         raise complaint(where, f"expected a norm_type other than 0, got {norm_type!r}")
     if abs(norm_type) == math.inf:
         sign, xp = math.copysign(1, norm_type), array_namespace(x)

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..autodiff import array_namespace
 from ..backend import Array
+from ._arguments import axis_of
 from ._errors import complaint
 
 __all__ = ["flatten", "one_hot", "unflatten"]
@@ -22,7 +23,7 @@ def flatten(x: Array, start_dim: int = 0, end_dim: int = -1) -> Array:
     (2, 12)
     """
     ndim = max(x.ndim, 1)
-    start, end = _axis("flatten", start_dim, ndim), _axis("flatten", end_dim, ndim)
+    start, end = axis_of("flatten", start_dim, ndim), axis_of("flatten", end_dim, ndim)
     if start > end:
         raise complaint("flatten", f"expected start_dim <= end_dim, got {start_dim} and {end_dim}")
     shape = x.shape
@@ -40,7 +41,7 @@ def unflatten(x: Array, axis: int, sizes: tuple[int, ...]) -> Array:
     >>> unflatten(np.ones((2, 12)), 1, (3, -1)).shape
     (2, 3, 4)
     """
-    axis = _axis("unflatten", axis, x.ndim)
+    axis = axis_of("unflatten", axis, x.ndim)
     sizes = tuple(sizes)
     size, known = x.shape[axis], math.prod(n for n in sizes if n != -1)
     if sizes.count(-1) == 1 and known and size % known == 0:
@@ -90,9 +91,3 @@ def one_hot(x: Array, num_classes: int = -1) -> Array:
         )
     classes = xp.arange(num_classes, dtype=x.dtype, device=x.device)
     return xp.astype(xp.expand_dims(x, axis=-1) == classes, x.dtype)
-
-
-def _axis(name: str, axis: int, ndim: int) -> int:
-    if not -ndim <= axis < ndim:
-        raise complaint(name, f"expected an axis from {-ndim} to {ndim - 1}, got {axis}", IndexError)
-    return axis % ndim

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..autodiff import array_namespace, primitive
 from ..backend import Array
+from ._arguments import axis_of, check_floating, floating
+from ._errors import complaint
 
 __all__ = ["log_softmax", "logsumexp", "softmax", "softmin"]
 
-Axes = int | tuple[int, ...]
+Axes = int | Sequence[int]
 
 
 @primitive("softmax", params=("axis",))
@@ -66,7 +69,7 @@ def softmax(x: Array, axis: int = -1, dtype: Any = None) -> Array:
     >>> softmax(np.asarray([1000.0, 1000.0]))
     array([0.5, 0.5])
     """
-    return _softmax(x if dtype is None else _cast(x, dtype), axis=axis)
+    return _along("softmax", _softmax, x, axis, dtype)
 
 
 def softmin(x: Array, axis: int = -1, dtype: Any = None) -> Array:
@@ -78,7 +81,7 @@ def softmin(x: Array, axis: int = -1, dtype: Any = None) -> Array:
     >>> softmin(np.asarray([0.0, 1000.0]))
     array([1., 0.])
     """
-    return softmax(-x, axis, dtype)
+    return _along("softmin", lambda x, axis: _softmax(-x, axis=axis), x, axis, dtype)
 
 
 def log_softmax(x: Array, axis: int = -1, dtype: Any = None) -> Array:
@@ -99,7 +102,7 @@ def log_softmax(x: Array, axis: int = -1, dtype: Any = None) -> Array:
     >>> log_softmax(np.asarray([0.0, 1000.0]))
     array([-1000.,     0.])
     """
-    return _log_softmax(x if dtype is None else _cast(x, dtype), axis=axis)
+    return _along("log_softmax", _log_softmax, x, axis, dtype)
 
 
 def logsumexp(x: Array, axis: Axes, keepdims: bool = False) -> Array:
@@ -111,9 +114,25 @@ def logsumexp(x: Array, axis: Axes, keepdims: bool = False) -> Array:
     >>> float(logsumexp(np.asarray([1000.0, 1000.0]), 0) - np.log(2.0))
     1000.0
     """
-    out = _logsumexp(x, axis=axis)
-    return out if keepdims else array_namespace(out).squeeze(out, axis=axis)
+    where, x = "logsumexp", floating("logsumexp", x)
+    axes = axis if isinstance(axis, (tuple, list)) else (axis,)
+    axes = tuple(axis_of(where, a, x.ndim) for a in axes)
+    if len(set(axes)) < len(axes):
+        raise complaint(where, f"expected each axis once, got {axis}")
+    xp: Any = array_namespace(x)
+    if not x.ndim:
+        return xp.reshape(_logsumexp(xp.reshape(x, (1,)), axis=axes), ())
+    out = _logsumexp(x, axis=axes)
+    return out if keepdims else xp.squeeze(out, axis=axes)
 
 
-def _cast(x: Array, dtype: Any) -> Array:
-    return array_namespace(x).astype(x, dtype)
+def _along(where: str, f: Any, x: Array, axis: int, dtype: Any) -> Array:
+    """One of the above, in a dtype, along an axis; of no elements it is none, of a 0-d array that of a vector."""
+    if dtype is not None and hasattr(x, "dtype"):
+        x = array_namespace(x).astype(x, dtype)
+    check_floating(where, x)
+    axis = axis_of(where, axis, x.ndim)
+    if x.ndim and x.size:
+        return f(x, axis=axis)
+    xp = array_namespace(x)
+    return xp.reshape(f(xp.reshape(x, (1,)), axis=0), ()) if x.size else xp.zeros_like(x)

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from ..autodiff import array_namespace, primitive
 from ..backend import Array
+from ._arguments import axis_of, whole
 from ._errors import complaint
 
 __all__ = ["TopK", "top_k"]
@@ -67,10 +68,7 @@ def top_k(x: Array, k: int, axis: int = -1, largest: bool = True, sorted: bool =
     xp: Any = array_namespace(x)
     if not xp.isdtype(x.dtype, ("real floating", "integral")):
         raise complaint("top_k", f"expected real numbers, got {x.dtype}", TypeError)
-    ndim = max(x.ndim, 1)
-    if not -ndim <= axis < ndim:
-        raise complaint("top_k", f"expected an axis from {-ndim} to {ndim - 1}, got {axis}", IndexError)
-    axis %= ndim
+    axis, k = axis_of("top_k", axis, x.ndim), whole("top_k", "k", k, 0)
     rows = x if x.ndim else xp.reshape(x, (1,))
     if not 0 <= k <= rows.shape[axis]:
         raise complaint("top_k", f"expected k from 0 to {rows.shape[axis]}, got {k} (shape {tuple(x.shape)})")

@@ -11,6 +11,7 @@ from ..autodiff import array_namespace
 from ..autodiff.special import functions as special
 from ..autodiff.special import promoted
 from ..backend import Array
+from ._arguments import number, whole
 from ._errors import complaint, not_arrays
 from ._smooth import sigmoid
 
@@ -136,7 +137,7 @@ def polygamma(n: int, x: Array) -> Array:
 
     Raises
     ------
-    ValueError
+    TypeError, ValueError
         For other than a whole number of at least 0.
 
     Examples
@@ -145,8 +146,7 @@ def polygamma(n: int, x: Array) -> Array:
     >>> polygamma(1, np.asarray([1.0]))
     array([1.64493407])
     """
-    if not isinstance(n, int) or n < 0:
-        raise complaint("polygamma", f"expected n to be a whole number of at least 0, got {n!r}")
+    n = whole("polygamma", "n", n, 0)
     (x,) = _real("polygamma", x)
     return array_namespace(x).astype(special.polygamma(n, x), x.dtype, copy=False) if n else digamma(x)
 
@@ -180,7 +180,10 @@ def logit(x: Array, eps: float | None = None) -> Array:
     array([ 0., inf])
     """
     (x,) = _real("logit", x)
-    return special.logit(x if eps is None else array_namespace(x).clip(x, eps, 1.0 - eps))
+    if eps is not None:
+        eps = number("logit", "eps", eps)
+        x = array_namespace(x).clip(x, eps, 1.0 - eps)
+    return special.logit(x)
 
 
 def xlogy(x: Array | float, y: Array | float) -> Array:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import init
 from ..backend import Array
+from ..functional._arguments import whole
 from ..functional._conv_arguments import Numbers, convolve, same_padding
 from ..functional._errors import complaint
 from ..functional._pad import pad
@@ -36,9 +37,8 @@ class Convolution(Layer):
         where: dict[str, Any],
     ) -> None:  # fmt: skip
         name, axes = type(self).__name__, self.axes
-        for what, n in (("in_channels", in_channels), ("out_channels", out_channels), ("groups", groups)):
-            if isinstance(n, bool) or not isinstance(n, int) or n < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
-                raise complaint(name, f"expected {what} to be a whole number of at least 1, got {n!r}")
+        in_channels = whole(name, "in_channels", in_channels, 1)
+        out_channels, groups = whole(name, "out_channels", out_channels, 1), whole(name, "groups", groups, 1)
         for what, n in (("in_channels", in_channels), ("out_channels", out_channels)):
             if n % groups:
                 raise complaint(name, f"expected {what} to be divisible by groups={groups}, got {n}")

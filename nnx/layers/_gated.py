@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from .. import init as initial
 from ..backend import Array
 from ..functional import _gated as gated
-from ..functional._errors import complaint
+from ..functional._arguments import whole
 from ..functional._piecewise import prelu
 from ._cells import Parameter
 from ._layer import Layer
@@ -63,8 +63,7 @@ class PReLU(Layer):
     def __init__(
         self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None
     ) -> None:
-        if isinstance(num_parameters, bool) or not isinstance(num_parameters, int) or num_parameters < 0:
-            raise complaint("PReLU", f"expected a whole number of num_parameters, got {num_parameters!r}")
+        num_parameters = whole("PReLU", "num_parameters", num_parameters, 0)
         self.num_parameters, self.init = num_parameters, init
         self.weight = Parameter(initial.constant((num_parameters,), init, dtype=dtype, device=device))
 
@@ -97,8 +96,8 @@ class RReLU(Layer):
     def __init__(
         self, lower: float = 1.0 / 8, upper: float = 1.0 / 3, *, generator: Generator | None = None
     ) -> None:
-        gated.check_slopes("RReLU", lower, upper)
-        self.lower, self.upper, self.generator = lower, upper, generator
+        self.lower, self.upper = gated.check_slopes("RReLU", lower, upper)
+        self.generator = generator
 
     def forward(self, x: Array) -> Array:
         """Any shape, kept."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -39,12 +40,12 @@ class _Padding(Layer):
 
     def __init__(self, padding: Numbers) -> None:
         name, count = type(self).__name__, 2 * self._axes
-        pads: Any = (padding,) * count if isinstance(padding, int) else padding
-        if not isinstance(pads, Sequence) or any(isinstance(n, bool) or not isinstance(n, int) for n in pads):
+        pads: Any = padding if isinstance(padding, Sequence) else (padding,) * count
+        if any(isinstance(n, bool) or not hasattr(type(n), "__index__") for n in pads):
             raise complaint(name, f"expected a padding of whole numbers, got {padding!r}", TypeError)
         if len(pads) != count:
             raise complaint(name, f"expected a padding of 1 or {count} numbers, got {padding!r}")
-        self.padding = tuple(pads)
+        self.padding = tuple(map(operator.index, pads))
 
     def forward(self, x: Array) -> Array:
         """Any shape that ``nnx.functional.pad`` takes in this mode."""

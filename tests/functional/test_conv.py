@@ -222,7 +222,7 @@ REFUSED = [
     ("conv2d", (X, W), {"dilation": 0}, "expected a dilation"),
     ("conv2d", (X, W), {"groups": 2}, "expected a first axis of the weight that 2 groups divide"),
     ("conv2d", (X, W), {"groups": 3}, "expected 6 channels, got 2"),
-    ("conv2d", (X, W), {"groups": 0}, "expected a number of groups"),
+    ("conv2d", (X, W), {"groups": 0}, "expected groups to be a whole number of at least 1, got 0"),
     ("conv2d", (X, W), {"padding": "full"}, 'expected a padding of "same", "valid" or numbers'),
     ("conv2d", (X, W), {"padding": "same", "stride": 2}, "expected a stride of 1 for the padding"),
     ("conv2d", (X, W[..., :0]), {}, "expected a kernel of at least 1"),

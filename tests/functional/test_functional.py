@@ -100,7 +100,7 @@ BAD = [
         TypeError,
         "expected an input of the weight's",
     ),
-    (lambda a: F.linear(a(np.ones(5)), a(np.ones(5))), ValueError, "expected a weight with 2 axes"),
+    (lambda a: F.linear(a(np.ones(5)), a(np.ones((1, 5, 5)))), ValueError, "expected a weight with 2 axes"),
     (
         lambda a: F.linear(a(np.ones(5)), a(np.ones((4, 5))), a(np.ones(5))),
         ValueError,
@@ -119,12 +119,53 @@ BAD = [
     (lambda a: F.softshrink(a([1.0]), -1.0), ValueError, "expected a finite lambd >= 0"),
     (lambda a: F.gelu(a([1.0]), "exact"), ValueError, 'expected approximate to be "none" or "tanh"'),
     (lambda a: F.celu(a([1.0]), 0.0), ValueError, "other than 0"),
+    (lambda a: F.elu(a([1.0]), None), TypeError, "elu: expected alpha to be a number, got None"),
+    (lambda a: F.elu([1.0]), TypeError, "elu: expected x to be an array, got list"),
+    (lambda a: F.silu(a([1])), TypeError, "silu: expected floating-point numbers, got .*int"),
+    (lambda a: F.relu(a([True])), TypeError, "relu: expected real numbers, got .*bool"),
+    (lambda a: F.softshrink(a([1.0]), np.inf), ValueError, "expected a finite lambd >= 0, got inf"),
+    (lambda a: F.softmax(a([1.0]), 1), IndexError, "softmax: expected an axis from -1 to 0, got 1"),
+    (lambda a: F.log_softmax(a([1]), 0), TypeError, "log_softmax: expected floating-point numbers"),
+    (lambda a: F.logsumexp(a([1.0]), (0, -1)), ValueError, "logsumexp: expected each axis once"),
+    (
+        lambda a: F.pad(a([1]), (1, 1), value=np.nan),
+        ValueError,
+        "pad: expected a value that .*int64 can hold, got nan",
+    ),
     (
         lambda a: F.prelu(a(np.ones((2, 3))), a(np.ones(2))),
         ValueError,
         "expected a weight of 1 or 3 slopes, got 2",
     ),
 ]
+
+
+def test_scalars_of_numpy_do_not_widen_an_array() -> None:
+    x, n = np.asarray([0.5, -1.0], "f4"), np.float64(0.3)
+    calls: list[Any] = [
+        F.leaky_relu(x, n), F.elu(x, n), F.celu(x, n), F.hardtanh(x, -n, n), F.threshold(x, n, n), F.softplus(x, n, n),
+        F.hardshrink(x, n), F.softshrink(x, n), F.rrelu(x, n, n), F.rrelu(x, n, n, True), F.gumbel_softmax(x, n),
+        F.cosine_similarity(x, x, np.int64(0), n), F.pairwise_distance(x, x, n, n), F.logit(x, n),
+        F.scatter(x, 0, np.asarray([1]), n), F.lp_pool1d(x[None], np.float64(2), 2), F.pad(x, (1, 1), value=n),
+        F.embedding(np.asarray([0]), x[None], max_norm=n, norm_type=n),
+    ]  # fmt: skip
+    assert [out.dtype for out in calls] == [x.dtype] * len(calls)
+
+
+def test_integers_stay_where_torch_leaves_them_and_become_numbers_elsewhere(lib: Any) -> None:
+    x = lib.asarray([-3, 0, 2])
+    lib.assert_equal(F.relu(x), [0, 0, 2])
+    lib.assert_equal(F.hardtanh(x, -1.5, 1.5), [-1, 0, 1])
+    lib.assert_equal(F.threshold(x, 0.5, 7.5), [7, 7, 2])
+    assert F.hardtanh(x).dtype == F.relu6(x).dtype == F.threshold(x, 1, 2).dtype == x.dtype
+    for f in (F.sigmoid, F.tanh, F.softsign, F.tanhshrink):
+        lib.assert_close(f(x), lib.to_numpy(f(lib.asarray([-3.0, 0.0, 2.0]))))
+
+
+def test_nan_passes_a_threshold_and_its_gradient_a_rectifier(lib: Any) -> None:
+    x = lib.asarray([np.nan] * 20)
+    assert np.isnan(lib.to_numpy(F.threshold(x, 0.0, 1.0))).all()
+    assert np.isnan(lib.to_numpy(nnx.grad(lambda x: xp_sum(F.relu(x) * x))(x))).all()
 
 
 @pytest.mark.parametrize(("call", "kind", "message"), BAD, ids=[message for _, _, message in BAD])

@@ -36,7 +36,19 @@ ELEMENTWISE = [
 ]  # fmt: skip
 ROWS = [Row(name, (X,), tuple(args)) for name, *args in ELEMENTWISE]
 ROWS += [Row(name, (WIDE,), tuple(args)) for name, *args in ELEMENTWISE[:3]]
-ROWS += [Row(name, (KINKS,), tuple(args), second=False) for name, *args in ELEMENTWISE]
+PIECEWISE = (
+    "elu",
+    "selu",
+    "celu",
+    "relu",
+    "leaky",
+    "hardtanh",
+    "hardswish",
+    "thresh",
+    "hardshrink",
+    "softshrink",
+)
+ROWS += [Row(name, (KINKS,), tuple(args), second=name.startswith(PIECEWISE)) for name, *args in ELEMENTWISE]
 ROWS += [Row(name, (SATURATED,), tuple(args), second=False) for name, *args in ELEMENTWISE]
 ROWS += [Row(name, (np.asarray(0.7),), tuple(args)) for name, *args in ELEMENTWISE]
 ROWS += [  # PyTorch's has no second derivative, and one sixth in single precision
@@ -44,11 +56,14 @@ ROWS += [  # PyTorch's has no second derivative, and one sixth in single precisi
 ]
 ROWS += [
     *(Row("gelu", (x,), arguments={"approximate": "tanh"}) for x in (X, KINKS)),
+    Row("celu", (X,), (-2.0,)),
     Row("linear", (X, X[:3])),
     Row("linear", (X, X[:3], X[0, :3])),
     Row("linear", (X, X[:3], X[0, :1])),
     Row("linear", (X[:2], WIDE[:, :5].repeat(4, axis=0), X[:3, :4].ravel())),
     Row("linear", (X[0], X[:3], X[0, :3])),
+    Row("linear", (X, X[0])),
+    Row("linear", (X[0], X[1], np.asarray(0.5))),
     Row("linear", (X.reshape(2, 2, 5), X[:3], X[0, :3])),
     Row("linear", (np.zeros((0, 5)), X[:3], X[0, :3])),
     Row("linear", (np.zeros((2, 0, 5)), X[:3], X[0, :3])),
@@ -61,6 +76,10 @@ ROWS += [
     Row("log_softmax", (X * 300.0,), (1,)),
     Row("logsumexp", (X,), (0,)),
     Row("logsumexp", (X,), ((0, 1),)),
+    Row("logsumexp", (X,), ([-1], True)),
+    Row("logsumexp", (np.asarray(2.0),), (0,)),
+    Row("softmax", (np.asarray(2.0),), (-1,)),
+    Row("log_softmax", (np.zeros((2, 0)),), (1,)),
     Row("logsumexp", (X * 300.0,), (1, True)),
     Row("logsumexp", (np.array([[-np.inf, 1.0], [2.0, 3.0]]),), (1,), second=False),
     Row("flatten", (X.reshape(2, 2, 5),), (1,)),

@@ -23,8 +23,11 @@ def test_rrelu_layers_are_on_in_training_only(lib: Any) -> None:
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda: nnx.PReLU(-1), "PReLU: expected a whole number of num_parameters, got -1"),
-        (lambda: nnx.PReLU(2.5), "PReLU: expected a whole number of num_parameters, got 2.5"),
+        (lambda: nnx.PReLU(-1), "PReLU: expected num_parameters to be a whole number of at least 0, got -1"),
+        (
+            lambda: nnx.PReLU(2.5),
+            "PReLU: expected num_parameters to be a whole number of at least 0, got 2.5",
+        ),
         (lambda: nnx.RReLU(0.5, 0.1), "RReLU: expected finite lower <= upper, got 0.5 and 0.1"),
         (
             lambda: nnx.Softmax2d()(np.ones((2, 3))),
@@ -34,5 +37,5 @@ def test_rrelu_layers_are_on_in_training_only(lib: Any) -> None:
     ],
 )
 def test_what_does_not_fit_is_refused(build: Any, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, TypeError), match=message):
         build()

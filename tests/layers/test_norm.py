@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import nnx
+import nnx.functional as F
 from nnx.testing import check_gradients
 
 
@@ -101,7 +102,28 @@ def test_derivatives_to_second_order(row: Row) -> None:
         ),
         (lambda: nnx.BatchNorm2d(3)(np.ones((2, 4, 4, 5))), "BatchNorm2d.*expected 3 channels, got 4"),
         (lambda: nnx.BatchNorm1d(3)(np.ones((1, 3), "f4")), "more than 1 value per channel"),
-        (lambda: nnx.BatchNorm1d(0), "num_features to be at least 1, got 0"),
+        (lambda: nnx.BatchNorm1d(0), "num_features to be a whole number of at least 1, got 0"),
+        (
+            lambda: nnx.BatchNorm1d(3)(np.ones((2, 3))),
+            "BatchNorm1d: expected an input of the weight's dtype float32, got float64",
+        ),
+        (lambda: nnx.BatchNorm1d(3)([1.0]), "BatchNorm1d: expected x to be an array, got list"),
+        (lambda: nnx.BatchNorm1d(3, eps=0)(np.ones((2, 3), "f4")), "expected eps to be more than 0, got 0"),
+        (lambda: nnx.BatchNorm1d(3, eps=None), "BatchNorm1d: expected eps to be a number, got None"),
+        (
+            lambda: nnx.GroupNorm(3, 3)(np.ones((1, 3), "f4")),
+            "GroupNorm: expected more than 1 value per group",
+        ),
+        (
+            lambda: nnx.LayerNorm(3)(np.ones((2, 3))),
+            "LayerNorm: expected an input of the weight's dtype float32, got float64",
+        ),
+        (lambda: F.batch_norm(np.ones((2, 3)), np.ones(3), None, training=True), "both, or neither, got one"),
+        (
+            lambda: F.instance_norm(np.ones((2, 3, 2)), np.ones(2), np.ones(2)),
+            r"running_mean of shape \(3,\)",
+        ),
+        (lambda: F.normalize(np.ones((2, 3)), axis=2), "normalize: expected an axis from -2 to 1, got 2"),
         (lambda: nnx.InstanceNorm1d(3)(np.ones((2, 3, 1))), "more than 1 spatial element"),
         (lambda: nnx.GroupNorm(2, 3), "num_groups to divide 3 channels, got 2"),
         (lambda: nnx.LayerNorm(3)(np.ones((2, 4))), r"LayerNorm.*ends in shape \(3,\), got \(2, 4\)"),
@@ -110,12 +132,52 @@ def test_derivatives_to_second_order(row: Row) -> None:
     ],
 )
 def test_what_does_not_fit_is_refused(build: Any, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, TypeError, IndexError), match=message):
         build()
 
 
-@pytest.mark.parametrize(("p", "axis"), [(2.0, 1), (1.0, 0), (3.0, -1)])
-def test_normalize_is_that_of_torch(p: float, axis: int, lib: Any) -> None:
+@pytest.mark.parametrize(
+    "normalized",
+    [
+        lambda x, w, e: F.batch_norm(x, None, None, w, w, True, 0.1, e),
+        lambda x, w, e: F.batch_norm(x, w, w, w, w, False, 0.1, e),
+        lambda x, w, e: F.instance_norm(x, None, None, w, w, True, 0.1, e),
+        lambda x, w, e: F.group_norm(x, np.int64(1), w, w, e),
+        lambda x, w, e: F.layer_norm(x, x.shape[1:], eps=e),
+        lambda x, w, e: F.rms_norm(x, x.shape[1:], eps=e),
+        lambda x, w, e: F.local_response_norm(x, np.int64(2), e, e, e),
+        lambda x, w, e: F.normalize(x, np.float64(2), np.int64(1), e),
+        lambda x, w, e: nnx.BatchNorm1d(3, e, e)(x),
+        lambda x, w, e: nnx.InstanceNorm1d(3, e, e, track_running_stats=True)(x),
+    ],
+)
+@pytest.mark.parametrize("shape", [(2, 3, 4), (0, 3, 4), (2, 3, 0)])
+@pytest.mark.filterwarnings("error")
+def test_scalars_of_numpy_and_empty_batches_change_no_dtype(normalized: Any, shape: Any) -> None:
+    x = np.full(shape, 2.0, "f4")
+    eps, weight = np.float64(0.1), np.ones(3, "f4")
+    out = normalized(x, weight, eps)
+    assert (out.shape, out.dtype) == (shape, np.float32)
+    g_x, g_weight = nnx.grad(lambda x, w: np.sum(normalized(x, w, eps)), (0, 1))(x, weight)
+    assert (g_x.shape, g_x.dtype) == (shape, np.float32)
+    assert np.isfinite(g_weight).all()
+
+
+def test_an_empty_batch_leaves_running_statistics_as_they_were(lib: Any) -> None:
+    layer = nnx.BatchNorm1d(3)
+    layer(lib.asarray(np.ones((0, 3)), "float32"))
+    lib.assert_equal(layer.running_mean, np.zeros(3))
+    lib.assert_equal(layer.running_var, np.ones(3))
+    assert int(layer.num_batches_tracked) == 1
+
+
+def test_a_short_input_takes_wide_parameters_and_stays_short() -> None:
+    x = np.ones((2, 3, 4), "f2")
+    assert nnx.LayerNorm(4)(x).dtype == nnx.BatchNorm1d(3)(x).dtype == nnx.GroupNorm(1, 3)(x).dtype == x.dtype
+
+
+@pytest.mark.parametrize(("p", "axis"), [(2.0, 1), (1.0, 0), (3.0, -1), (2, (0, 1))])
+def test_normalize_is_that_of_torch(p: float, axis: Any, lib: Any) -> None:
     torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
     x = draw(3, 4)
     expected = torch.nn.functional.normalize(torch.tensor(x), p, axis)

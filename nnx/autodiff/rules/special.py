@@ -269,7 +269,7 @@ RULES: dict[str, Rule] = {
     ),
     "kl_div": _e(
         lambda xp, g, _o, x, y: g * xp.log(x / y),
-        lambda xp, g, _o, x, y: g * (1 - x / xp.where(x == 0, 1, y)),
+        lambda xp, g, _o, x, y: g * (1 - x / xp.where((x == 0) & (y == 0), 1, y)),
     ),
     "log_expit": _e(lambda xp, g, _o, x: g * f.expit(-x)),
     "logit": _e(lambda xp, g, _o, p: g / (p * (1 - p))),
@@ -279,15 +279,15 @@ RULES: dict[str, Rule] = {
     ),
     "rel_entr": _e(
         lambda xp, g, _o, x, y: g * (xp.log(x / y) + 1),
-        lambda xp, g, _o, x, y: -g * (x / xp.where(x == 0, 1, y)),
+        lambda xp, g, _o, x, y: -g * (x / xp.where((x == 0) & (y == 0), 1, y)),
     ),
     "xlog1py": _e(
-        lambda xp, g, _o, x, y: g * f.xlog1py(xp.where(x == 0, 0, xp.ones_like(x)), y),
-        lambda xp, g, _o, x, y: g * (x / xp.where(x == 0, 1, 1 + y)),
+        lambda xp, g, _o, x, y: g * f.xlog1py(xp.where((x == 0) & (y <= -1), 0, xp.ones_like(x)), y),
+        lambda xp, g, _o, x, y: g * (x / xp.where((x == 0) & (y == -1), 1, 1 + y)),
     ),
     "xlogy": _e(
-        lambda xp, g, _o, x, y: g * f.xlogy(xp.where(x == 0, 0, xp.ones_like(x)), y),
-        lambda xp, g, _o, x, y: g * (x / xp.where(x == 0, 1, y)),
+        lambda xp, g, _o, x, y: g * f.xlogy(xp.where((x == 0) & (y <= 0), 0, xp.ones_like(x)), y),
+        lambda xp, g, _o, x, y: g * (x / xp.where((x == 0) & (y == 0), 1, y)),
     ),
     # Powers and trigonometry
     "cbrt": _e(lambda xp, g, out, _x: g / (3 * out * out)),
