@@ -12,7 +12,7 @@ from typing import Any, cast
 from ..autodiff import array_namespace, primitive
 from ..backend import Array
 from ._arguments import axis_of, check_floating, number, whole
-from ._errors import complaint, other_dtype
+from ._errors import complaint, not_arrays, other_dtype
 
 __all__ = [
     "batch_norm",
@@ -104,11 +104,13 @@ def _check_shape(where: str, x: Array, shape: Axes, **arrays: Array | None) -> N
 
 
 def _check_channels(where: str, x: Array, **vectors: Array | None) -> None:
+    if not hasattr(x, "dtype"):
+        raise not_arrays(where, x=x)
+    check_dtype(where, x, *vectors.values())
     check_floating(where, x)
     if x.ndim < 2:
         raise complaint(where, f"expected an input with at least 2 axes, got shape {tuple(x.shape)}")
     _check_shape(where, x, (x.shape[1],), **vectors)
-    check_dtype(where, x, *vectors.values())
 
 
 def _check_running(where: str, running_mean: Array | None, running_var: Array | None) -> None:
@@ -186,6 +188,7 @@ def _epsilon(where: str, eps: Any, training: bool) -> float:
 
 def batch_statistics(where: str, x: Array, eps: float) -> tuple[Array, Array, Array, Array]:
     """``standardize`` over all axes but the channels'."""
+    check_floating(where, x)
     eps, axes = _epsilon(where, eps, True), (0, *range(2, x.ndim))
     count = 1
     for axis in axes:
@@ -247,6 +250,7 @@ def instance_norm(
 
 def instance_statistics(x: Array, eps: float) -> tuple[Array, Array, Array, Array]:
     """``standardize`` over the positions of each channel of each example."""
+    check_floating("instance_norm", x)
     axes = tuple(range(2, x.ndim))
     count = 1
     for axis in axes:
@@ -303,13 +307,17 @@ def normalized_axes(shape: Any) -> tuple[int, ...]:
 
 
 def _last_axes(where: str, x: Array, normalized_shape: int | tuple[int, ...], **arrays: Array | None) -> Axes:
-    check_floating(where, x)
+    if not hasattr(x, "dtype"):
+        raise not_arrays(where, x=x)
     shape = normalized_axes(normalized_shape)
     if not shape:
         raise complaint(where, "expected normalized_shape with at least one axis, got ()")
     if tuple(x.shape[-len(shape) :]) != shape:
         raise complaint(where, f"expected an input that ends in shape {shape}, got {tuple(x.shape)}")
     _check_shape(where, x, shape, **arrays)
+    if where != "rms_norm":  # which casts, in PyTorch
+        check_dtype(where, x, *arrays.values())
+    check_floating(where, x)
     return tuple(range(x.ndim - len(shape), x.ndim))
 
 
@@ -340,7 +348,6 @@ def layer_norm(
     array([-1.,  1.])
     """
     axes = _last_axes("layer_norm", x, normalized_shape, weight=weight, bias=bias)
-    check_dtype("layer_norm", x, weight, bias)
     eps = number("layer_norm", "eps", eps)
     return _scaled(_standardized(x, axes, eps), weight, bias, tuple(x.shape[axes[0] :]))
 

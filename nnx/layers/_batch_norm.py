@@ -8,8 +8,8 @@ from .. import init
 from ..autodiff import array_namespace, stop_gradient
 from ..backend import Array
 from ..functional import _norm as functional
-from ..functional._arguments import check_floating, number, whole
-from ..functional._errors import complaint
+from ..functional._arguments import number, whole
+from ..functional._errors import complaint, not_arrays
 from ._cells import Buffer, Parameter
 from ._layer import Layer
 
@@ -60,7 +60,8 @@ class _Norm(Layer):
         self.num_batches_tracked = None if count is None else Buffer(count)
 
     def _check(self, x: Array) -> None:
-        check_floating(type(self).__name__, x)
+        if not hasattr(x, "dtype"):
+            raise not_arrays(type(self).__name__, x=x)
         if x.ndim not in self._axes:
             wanted = " or ".join(str(n) for n in self._axes)
             raise complaint(

@@ -206,7 +206,7 @@ def test_doubles_and_integers_into_floats_are_refused(name: str, training: bool,
 
 
 def test_rms_norm_of_integers_is_refused() -> None:
-    with pytest.raises(TypeError, match="^RMSNorm: expected a real floating-point input, got int64$"):
+    with pytest.raises(TypeError, match="^RMSNorm: expected floating-point numbers, got int64$"):
         nnx.RMSNorm(4)(np.ones((2, 4), np.int64))
 
 
