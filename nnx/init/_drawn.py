@@ -28,6 +28,8 @@ def uniform(
     >>> uniform((2,), -1.0, 1.0, generator=nnx.random.Generator(7)).round(3)
     array([-0.673,  0.744], dtype=float32)
     """
+    if not a <= b:
+        raise complaint("uniform", f"expected a of at most b, got a={a} and b={b}")
     return (generator or default_generator()).uniform(shape, a, b, dtype=dtype, device=device)
 
 
@@ -45,6 +47,8 @@ def normal(
     >>> normal((2,), generator=nnx.random.Generator(7)).shape
     (2,)
     """
+    if not std >= 0:
+        raise complaint("normal", f"expected std of at least 0, got {std}")
     return (generator or default_generator()).normal(shape, mean, std, dtype=dtype, device=device)
 
 
@@ -64,8 +68,8 @@ def trunc_normal(
     >>> float(abs(trunc_normal((1000,), generator=nnx.random.Generator(7))).max()) <= 2.0
     True
     """
-    if not a < b or std <= 0:
-        raise complaint("trunc_normal", f"expected a < b and std > 0, got a={a}, b={b}, std={std}")
+    if not a <= b or std <= 0:
+        raise complaint("trunc_normal", f"expected a <= b and std > 0, got a={a}, b={b}, std={std}")
     low, high = (a - mean) / std, (b - mean) / std
     sign = -1.0 if low + high > 0 else 1.0  # the lower tail has the more exact numbers
     low, high = sorted((sign * low, sign * high))

@@ -61,7 +61,7 @@ def dirac(shape: Shape, groups: int = 1, dtype: Any = None, device: Device = Non
     """
     if len(shape) not in (3, 4, 5):
         raise complaint("dirac", f"expected a shape with 3, 4 or 5 axes, got {shape}")
-    if shape[0] % groups:
+    if groups < 1 or shape[0] % groups:
         raise complaint("dirac", f"expected {groups} groups to divide the first axis, got shape {shape}")
     xp = named("numpy").xp
     weight = xp.concat([xp.eye(shape[0] // groups, shape[1])] * groups)

@@ -63,7 +63,7 @@ def xavier_uniform(
     >>> float(abs(xavier_uniform((3, 3), generator=nnx.random.Generator(7))).max()) <= 1.0
     True
     """
-    bound = gain * math.sqrt(6.0 / max(sum(fans("xavier_uniform", shape)), 1))
+    bound = _xavier_std("xavier_uniform", shape, gain) * math.sqrt(3.0)
     return uniform(shape, -bound, bound, generator, dtype, device)
 
 
@@ -82,7 +82,7 @@ def xavier_normal(
     >>> xavier_normal((3, 4), generator=nnx.random.Generator(7)).shape
     (3, 4)
     """
-    std = gain * math.sqrt(2.0 / max(sum(fans("xavier_normal", shape)), 1))
+    std = _xavier_std("xavier_normal", shape, gain)
     return normal(shape, 0.0, std, generator, dtype, device)
 
 
@@ -128,8 +128,15 @@ def kaiming_normal(
     return normal(shape, 0.0, std, generator, dtype, device)
 
 
+def _xavier_std(name: str, shape: Shape, gain: float) -> float:
+    if not gain >= 0.0:
+        raise complaint(name, f"expected gain of at least 0, got {gain!r}")
+    return gain * math.sqrt(2.0 / max(sum(fans(name, shape)), 1))
+
+
 def _kaiming_std(name: str, shape: Shape, a: float, mode: Mode, nonlinearity: str) -> float:
     fan_in, fan_out = fans(name, shape)
-    if mode not in ("fan_in", "fan_out"):
+    found = {"fan_in": fan_in, "fan_out": fan_out}.get(str(mode).lower())
+    if found is None:
         raise complaint(name, f'expected a mode of "fan_in" or "fan_out", got {mode!r}')
-    return calculate_gain(nonlinearity, a) / math.sqrt(max(fan_in if mode == "fan_in" else fan_out, 1))
+    return calculate_gain(nonlinearity, a) / math.sqrt(max(found, 1))

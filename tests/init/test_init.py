@@ -22,7 +22,7 @@ DRAWN: list[tuple[str, dict[str, Any]]] = [
     ("xavier_normal", {}),
     ("kaiming_uniform", {}),
     ("kaiming_uniform", {"a": math.sqrt(5.0)}),
-    ("kaiming_uniform", {"mode": "fan_out", "nonlinearity": "relu"}),
+    ("kaiming_uniform", {"mode": "FAN_out", "nonlinearity": "relu"}),
     ("kaiming_normal", {"nonlinearity": "tanh"}),
     ("orthogonal", {}),
     ("orthogonal", {"gain": 2.0}),
@@ -30,6 +30,7 @@ DRAWN: list[tuple[str, dict[str, Any]]] = [
 ]
 FIXED: list[tuple[str, tuple[int, ...], dict[str, Any]]] = [
     ("zeros", (2, 3), {}), ("ones", (2, 3), {}), ("constant", (2, 3), {"val": 4.0}), ("eye", (2, 3), {}),
+    ("trunc_normal", (2, 3), {"a": 1.0, "b": 1.0}),
     ("dirac", (4, 2, 3), {}), ("dirac", (4, 2, 3, 4), {"groups": 2}), ("dirac", (2, 3, 1, 2, 3), {}),
 ]  # fmt: skip
 
@@ -107,7 +108,11 @@ BAD: list[tuple[Any, str]] = [
     (lambda: init.kaiming_normal((3, 3), mode="in"), 'expected a mode of "fan_in" or "fan_out", got \'in\''),
     (lambda: init.kaiming_normal((3, 3), nonlinearity="swish"), "calculate_gain: expected one of sigmoid"),
     (lambda: init.calculate_gain("leaky_relu", True), "expected a number for the negative slope, got True"),
-    (lambda: init.trunc_normal((3,), a=2.0, b=1.0), "trunc_normal: expected a < b and std > 0"),
+    (lambda: init.trunc_normal((3,), a=2.0, b=1.0), "trunc_normal: expected a <= b and std > 0"),
+    (lambda: init.uniform((3,), 2.0, 1.0), "uniform: expected a of at most b, got a=2.0 and b=1.0"),
+    (lambda: init.normal((3,), std=-1.0), "normal: expected std of at least 0, got -1.0"),
+    (lambda: init.xavier_normal((3, 3), -1.0), "xavier_normal: expected gain of at least 0, got -1.0"),
+    (lambda: init.dirac((3, 3, 3), 0), "dirac: expected 0 groups to divide the first axis"),
     (lambda: init.eye((3,)), "eye: expected a shape with 2 axes"),
     (lambda: init.sparse((3,), 0.1), "sparse: expected a shape with 2 axes"),
     (lambda: init.orthogonal((3,)), "orthogonal: expected a shape with at least 2 axes"),
