@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from ..functional._errors import complaint
 
-__all__ = ["Schedule", "cosine_warm_restarts", "cyclic", "fraction", "one_cycle", "swa", "whole"]
+__all__ = ["Schedule", "cosine_warm_restarts", "cyclic", "fraction", "number", "one_cycle", "swa", "whole"]
 
 Schedule = Callable[[int], float]
 
@@ -21,6 +21,7 @@ def cosine_warm_restarts(learning_rate: float, T_0: int, T_mult: int = 1, eta_mi
     >>> [round(schedule(i), 4) for i in range(7)]
     [1.0, 0.5, 1.0, 0.8536, 0.5, 0.1464, 1.0]
     """
+    number("cosine_warm_restarts", learning_rate)
     whole("cosine_warm_restarts", "T_0", T_0)
     whole("cosine_warm_restarts", "T_mult", T_mult)
 
@@ -54,6 +55,7 @@ def one_cycle(
     >>> [round(schedule(i), 4) for i in range(6)]
     [0.25, 0.625, 1.0, 0.7083, 0.4167, 0.125]
     """
+    number("one_cycle", max_learning_rate)
     whole("one_cycle", "total_steps", total_steps)
     fraction("one_cycle", "pct_start", pct_start)
     anneal = _annealing("one_cycle", anneal_strategy)
@@ -92,6 +94,7 @@ def cyclic(
     >>> [schedule(i) for i in range(8)]
     [0.0, 0.5, 1.0, 0.5, 0.0, 0.25, 0.5, 0.25]
     """
+    number("cyclic", base_learning_rate)
     modes: dict[str, tuple[Callable[[float], float], str]] = {
         "triangular": (lambda _: 1.0, "cycle"),
         "triangular2": (lambda cycle: 0.5 ** (cycle - 1), "cycle"),
@@ -125,6 +128,7 @@ def swa(
     >>> [round(schedule(i), 4) for i in range(4)]
     [0.2, 0.6, 1.0, 1.0]
     """
+    number("swa", learning_rate)
     if not anneal_epochs >= 0:
         raise complaint("swa", f"expected anneal_epochs of at least 0, got {anneal_epochs!r}")
     anneal = _annealing("swa", anneal_strategy)
@@ -138,6 +142,17 @@ def fraction(where: str, name: str, value: float) -> None:
     """Raise unless a number is from 0 to 1."""
     if not 0.0 <= value <= 1.0:
         raise complaint(where, f"expected {name} from 0 to 1, got {value!r}")
+
+
+def number(where: str, learning_rate: float) -> None:
+    """Raise unless a learning rate is a number; PyTorch's schedules are given the optimizer."""
+    if not hasattr(learning_rate, "__float__"):
+        raise complaint(
+            where,
+            f"expected a number as learning rate, got {type(learning_rate).__name__}; a schedule is what an optimizer "
+            "is given as learning_rate",
+            TypeError,
+        )
 
 
 def whole(where: str, name: str, value: int) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from .._torch_names import help_with as _help_with
 from ..functional._errors import complaint
-from ._cycles import Schedule, cosine_warm_restarts, cyclic, fraction, one_cycle, swa, whole
+from ._cycles import Schedule, cosine_warm_restarts, cyclic, fraction, number, one_cycle, swa, whole
 
 __all__ = [
     "chain",
@@ -40,6 +40,7 @@ def constant(learning_rate: float, factor: float = 1.0 / 3.0, total_iters: int =
     >>> [schedule(i) for i in range(4)]
     [0.5, 0.5, 1.0, 1.0]
     """
+    number("constant", learning_rate)
     fraction("constant", "factor", factor)
     return lambda i: learning_rate * (factor if i < total_iters else 1.0)
 
@@ -51,6 +52,7 @@ def step(learning_rate: float, step_size: int, gamma: float = 0.1) -> Schedule:
     >>> [schedule(i) for i in range(5)]
     [1.0, 1.0, 0.5, 0.5, 0.25]
     """
+    number("step", learning_rate)
     whole("step", "step_size", step_size)
     return lambda i: learning_rate * gamma ** (i // step_size)
 
@@ -62,6 +64,7 @@ def multi_step(learning_rate: float, milestones: Sequence[int], gamma: float = 0
     >>> [schedule(i) for i in range(5)]
     [1.0, 0.5, 0.5, 0.25, 0.25]
     """
+    number("multi_step", learning_rate)
     milestones = sorted(milestones)
     return lambda i: learning_rate * gamma ** bisect_right(milestones, i)
 
@@ -73,6 +76,7 @@ def exponential(learning_rate: float, gamma: float) -> Schedule:
     >>> [schedule(i) for i in range(3)]
     [1.0, 0.5, 0.25]
     """
+    number("exponential", learning_rate)
     return lambda i: learning_rate * gamma**i
 
 
@@ -85,6 +89,7 @@ def linear(
     >>> [schedule(i) for i in range(4)]
     [0.5, 0.75, 1.0, 1.0]
     """
+    number("linear", learning_rate)
     fraction("linear", "start_factor", start_factor)
     fraction("linear", "end_factor", end_factor)
     if start_factor == 0.0:
@@ -108,6 +113,7 @@ def cosine(learning_rate: float, T_max: int, eta_min: float = 0.0) -> Schedule:
     >>> [round(schedule(i), 4) for i in range(5)]
     [1.0, 0.8536, 0.5, 0.1464, 0.0]
     """
+    number("cosine", learning_rate)
     if not T_max > 0:
         raise complaint("cosine", f"expected T_max above 0, got {T_max!r}")
     return lambda i: eta_min + (learning_rate - eta_min) * (1.0 + math.cos(math.pi * i / T_max)) / 2.0
@@ -120,6 +126,7 @@ def polynomial(learning_rate: float, total_iters: int = 5, power: float = 1.0) -
     >>> [schedule(i) for i in range(6)]
     [1.0, 0.75, 0.5, 0.25, 0.0, 0.0]
     """
+    number("polynomial", learning_rate)
     whole("polynomial", "total_iters", total_iters)
     return lambda i: learning_rate * (1.0 - min(i, total_iters) / total_iters) ** power
 
@@ -131,6 +138,7 @@ def lambda_(learning_rate: float, lr_lambda: Callable[[int], float]) -> Schedule
     >>> [schedule(i) for i in range(3)]
     [2.0, 1.0, 0.5]
     """
+    number("lambda_", learning_rate)
     return lambda i: learning_rate * lr_lambda(i)
 
 
@@ -141,6 +149,7 @@ def multiplicative(learning_rate: float, lr_lambda: Callable[[int], float]) -> S
     >>> [schedule(i) for i in range(4)]
     [1.0, 1.0, 0.5, 0.16666666666666666]
     """
+    number("multiplicative", learning_rate)
     rates = [learning_rate]
 
     def multiplied(i: int) -> float:

@@ -135,6 +135,11 @@ REFUSED: dict[str, tuple[Any, type[Exception], str]] = {
         ValueError,
         "^warmup: expected steps of at least 0, got -1",
     ),
+    "optimizer": (
+        lambda: nnx.optim.schedules.cosine(adam(), 10),
+        TypeError,
+        "^cosine: expected a number as learning rate, got Adam; a schedule is what an optimizer is given",
+    ),
     "chain": (lambda: nnx.optim.schedules.chain([0.1]), TypeError, "^chain: expected schedules"),
     "join": (lambda: nnx.optim.schedules.join([0.1, abs], [2]), TypeError, "^join: expected schedules"),
 }
