@@ -47,29 +47,28 @@ if TYPE_CHECKING:
     from . import testing as testing
     from .files import load_torch_state as load_torch_state
     from .layers import *  # noqa: F403
+    from .profiling import profile as profile
     from .random import seed as seed
 
 __version__ = "0.1.0"
 
 _PARTS = ("files", "functional", "init", "layers", "losses", "optim", "random", "testing")
-_FILES = ("load_torch_state",)
+_ELSEWHERE = {"load_torch_state": "files", "profile": "profiling", "seed": "random"}
 _EAGER = tuple(
     name for name in globals() if not name.startswith("_") and name not in ("annotations", "importlib")
 )
 
 
 def _all() -> list[str]:
-    names = {*_EAGER, *_PARTS, *_FILES, "seed", *importlib.import_module(".layers", __name__).__all__}
+    names = {*_EAGER, *_PARTS, *_ELSEWHERE, *importlib.import_module(".layers", __name__).__all__}
     return sorted(names - {"Any", "TYPE_CHECKING", "autodiff"})
 
 
 def __getattr__(name: str) -> Any:
     if name in _PARTS:
         return importlib.import_module(f".{name}", __name__)
-    if name == "seed":
-        value = importlib.import_module(".random", __name__).seed
-    elif name in _FILES:
-        value = getattr(importlib.import_module(".files", __name__), name)
+    if name in _ELSEWHERE:
+        value = getattr(importlib.import_module(f".{_ELSEWHERE[name]}", __name__), name)
     elif name == "__all__":
         return _all()
     elif name.startswith("_"):

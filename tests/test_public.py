@@ -39,6 +39,7 @@ PROMISED: dict[str, dict[str, str]] = {
         "custom_vjp": "f, nondiff_argnums=()",
         "traced_namespace": "xp, record=False",
         "load_torch_state": "path, key=None, device=None",
+        "profile": "*layers",
         "Parameter": "value, trainable=True",
         "Buffer": "value, persistent=True",
         "Sequential": "*layers",

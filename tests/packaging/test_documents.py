@@ -10,7 +10,14 @@ BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "CONTRIBUTING.md", "docs/from_pytorch.md", "examples/course/README.md"]
+    "name",
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "docs/from_pytorch.md",
+        "docs/profiling.md",
+        "examples/course/README.md",
+    ],
 )
 def test_blocks_run_one_after_the_other(name):
     text = (ROOT / name).read_text(encoding="utf-8")
@@ -22,7 +29,14 @@ def test_blocks_run_one_after_the_other(name):
 
 @pytest.mark.parametrize(
     "name",
-    ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/from_pytorch.md", "examples/course/README.md"],
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "docs/from_pytorch.md",
+        "docs/profiling.md",
+        "examples/course/README.md",
+    ],
 )
 def test_links_within_the_project_lead_somewhere(name):
     text = (ROOT / name).read_text(encoding="utf-8")
