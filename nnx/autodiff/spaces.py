@@ -70,7 +70,7 @@ def array_namespace(*arrays: Any) -> Any:
         if found is not None and library is not found:
             raise MixedLibrariesError(
                 f"nnx.array_namespace: arrays of two libraries met: {found.label} and {library.label}; "
-                f"convert one of them first, for example with nnx.backend({found.label!r}).from_host(nnx.to_numpy(x))"
+                "convert one of them first: nnx.to_numpy(x) gives NumPy's, nnx.backend(name).from_host(...) any other's"
             )
         found = library
         traced = traced or isinstance(x, TracedArray)
