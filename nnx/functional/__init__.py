@@ -6,6 +6,7 @@ Every function takes plain or traced arrays of any library and gives arrays of t
 from .._torch_names import help_with as _help_with
 from ._attention import scaled_dot_product_attention
 from ._attention_blocks import set_attention_memory
+from ._batch_norm import batch_norm, instance_norm
 from ._conv import conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d
 from ._cumulative import cumulative_max, cumulative_min, logcumsumexp
 from ._distance import cosine_similarity, pairwise_distance, pdist
@@ -33,15 +34,7 @@ from ._grid_sample import (
 )
 from ._linear import bilinear, linear
 from ._multi_head import multi_head_attention_forward
-from ._norm import (
-    batch_norm,
-    group_norm,
-    instance_norm,
-    layer_norm,
-    local_response_norm,
-    normalize,
-    rms_norm,
-)
+from ._norm import group_norm, layer_norm, local_response_norm, normalize, rms_norm
 from ._pad import pad
 from ._piecewise import (
     celu,

@@ -7,9 +7,10 @@ from typing import Any
 from .. import init
 from ..autodiff import array_namespace, stop_gradient
 from ..backend import Array
-from ..functional import _norm as functional
+from ..functional import _batch_norm as functional
 from ..functional._arguments import number, whole
 from ..functional._errors import complaint, not_arrays
+from ..functional._standardize import check_dtype, per_channel, scaled
 from ._cells import Buffer, Parameter
 from ._layer import Layer
 
@@ -94,7 +95,7 @@ class _BatchNorm(_Norm):
         if not self.training and mean is not None:
             return functional.batch_norm(x, mean, var, self.weight, self.bias, False, 0.0, self.eps)
         _channels(self, x)
-        functional.check_dtype(type(self).__name__, x, self.weight, self.running_mean)
+        check_dtype(type(self).__name__, x, self.weight, self.running_mean)
         out, _, mean, var = functional.batch_statistics(type(self).__name__, x, self.eps)
         if self.training and self.track_running_stats:
             shape = (self.num_features,)
@@ -106,7 +107,7 @@ class _BatchNorm(_Norm):
                 self._keep(
                     xp.reshape(mean, shape), xp.reshape(var, shape), x.size // self.num_features, share
                 )
-        return functional._scaled(out, self.weight, self.bias, functional._per_channel(x))
+        return scaled(out, self.weight, self.bias, per_channel(x))
 
 
 def _channels(layer: _Norm, x: Array, axis: int = 1) -> None:
@@ -195,14 +196,14 @@ class _InstanceNorm(_Norm):
         mean, var = self.running_mean, self.running_var
         if not self.training and mean is not None:
             return functional.batch_norm(x, mean, var, self.weight, self.bias, False, 0.0, self.eps)
-        functional.check_dtype(type(self).__name__, x, self.weight, self.running_mean)
+        check_dtype(type(self).__name__, x, self.weight, self.running_mean)
         out, _, mean, var = functional.instance_statistics(x, self.eps)
         if self.training and self.track_running_stats and x.size:
             xp, shape = array_namespace(mean), (x.shape[0], self.num_features)
             mean, var = (xp.mean(xp.reshape(s, shape), axis=0) for s in (mean, var))
             # As in PyTorch, batches are not counted here, and without a momentum nothing is kept.
             self._keep(mean, var, x.size // (shape[0] * shape[1]), self.momentum or 0.0)
-        return functional._scaled(out, self.weight, self.bias, functional._per_channel(x))
+        return scaled(out, self.weight, self.bias, per_channel(x))
 
 
 _INSTANCE = """Normalises each channel of each example over {positions}. Ulyanov et al., 2016, arXiv:1607.08022.
