@@ -10,16 +10,16 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from .bounds import PEERS, missed
 from .turns import Result, Settings
 
-__all__ = ["NAMES", "PEERS", "machine", "tables"]
+__all__ = ["NAMES", "machine", "tables"]
 
 NAMES = {
     "nnx": "nnx", "torch": "PyTorch", "torch_unfused": "PyTorch, Adam unfused", "torch_compile": "torch.compile",
     "torch_reduce_overhead": "torch.compile, reduce-overhead", "jax": "JAX jit", "sklearn": "scikit-learn",
     "autograd": "autograd", "mygrad": "MyGrad", "floor": "floor",
 }  # fmt: skip
-PEERS = ("torch", "torch_compile", "torch_reduce_overhead", "jax")
 PACKAGES = (
     "numpy cupy-cuda12x cupy-cuda13x numexpr numba torch jax jaxlib scikit-learn autograd mygrad scipy-openblas64"
 ).split()
@@ -74,8 +74,10 @@ def tables(results: list[Result]) -> str:
     for group, heading in GROUPS.items():
         chosen = [r for r in results if r.workload.group == group]
         if chosen:
-            parts += [f"## {heading}\n", _times(chosen), _ratios(chosen)]
+            parts += [f"## {heading}\n", _times(chosen), _ratios(chosen, group)]
             parts += [_memory(chosen)] if group == "training" else []
+    lines = missed(results)
+    parts += ["## Bounds that do not hold\n", *(f"- {line}" for line in lines), ""] if lines else []
     notes = sorted({note for r in results for note in _notes(r)})
     return "\n".join([*parts, *notes, ""])
 
@@ -106,45 +108,42 @@ def _duration(seconds: float) -> str:
     return f"{float(f'{seconds * scale:.3g}'):g} {unit}"
 
 
-def _ratios(results: list[Result]) -> str:
+def _ratios(results: list[Result], group: str) -> str:
     """Where nnx stands: below 1 it takes less time."""
-    peers = tuple(n for n in _frameworks(results) if n not in ("nnx", "floor", "torch_unfused"))
-    columns: dict[str, list[float]] = {"torch": [], "best": [], "floor": []}
-    rows = []
+    if group == "single":
+        names = [n for n in _frameworks(results) if n != "nnx"]
+        rows = [[r.workload.title, *(_share(r.ratio("nnx", n)) for n in names)] for r in results]
+        return _table(["nnx's time as a share of", *(f"{NAMES[n]}'s" for n in names)], rows)
+    rows, columns = [], ([], [], [])
     for r in results:
-        best = r.best(PEERS if "torch" in r.seconds or "jax" in r.seconds else peers)
-        shares = {
-            "torch": r.ratio("nnx", "torch"),
-            "best": best and r.ratio("nnx", best),
-            "floor": r.ratio("nnx", "floor"),
-        }
-        for key, share in shares.items():
-            if isinstance(share, float):
-                columns[key].append(share)
-        cells = [f"{s:.2f}" if isinstance(s, float) else "–" for s in shares.values()]
-        if best:
-            cells[1] += f" ({NAMES[best]})"
-        bound, share = r.workload.at_most, shares["torch"]
-        verdict = (
-            "" if bound is None else f"{bound:.2f} {'–' if share is None else '✓' if share <= bound else '✗'}"
-        )
-        rows.append([r.workload.title, *cells, verdict])
-    if len(results) > 1 and results[0].workload.group != "single":
-        means = [f"{statistics.geometric_mean(c):.2f}" if c else "–" for c in columns.values()]
-        rows.append(["**geometric mean**", *means, ""])
+        best = r.best(PEERS)
+        shares = [r.ratio("nnx", "torch"), r.ratio("nnx", best) if best else None, r.ratio("nnx", "floor")]
+        for column, share in zip(columns, shares, strict=True):
+            column += [] if share is None else [share]
+        cells = [_share(s) for s in shares]
+        cells[1] += f" ({NAMES[best]})" if best else ""
+        bound = r.workload.at_most
+        rows.append([r.workload.title, *cells, "" if bound is None else f"{bound:.2f}"])
+    means = [f"{statistics.geometric_mean(column):.2f}" if column else "–" for column in columns]
+    rows.append(["**geometric mean**", *means, ""])
     return _table(
         ["nnx's time as a share of", "PyTorch's", "the best peer's", "the floor", "PyTorch's at most"], rows
     )
 
 
+def _share(share: float | None) -> str:
+    return "–" if share is None else f"{share:.2f}"
+
+
 def _memory(results: list[Result]) -> str:
+    """Of the whole process; on a GPU of what each framework's allocator had to have."""
     names = [n for n in _frameworks(results) if n != "floor"]
     rows = []
     for r in results:
         share = r.memory["nnx"] / r.memory["torch"] if {"nnx", "torch"} <= r.memory.keys() else None
         figures = [f"{r.memory[n] / 2**20:.0f} MiB" if n in r.memory else "–" for n in names]
-        rows.append([r.workload.title, *figures, "–" if share is None else f"{share:.2f}"])
-    return _table(["peak memory of the process", *(NAMES[n] for n in names), "nnx of PyTorch's"], rows)
+        rows.append([r.workload.title, *figures, _share(share)])
+    return _table(["peak memory", *(NAMES[n] for n in names), "nnx of PyTorch's"], rows)
 
 
 def _notes(r: Result) -> list[str]:

@@ -178,7 +178,7 @@ def serve(workload: str, framework: str, device: str, block: float) -> None:
         count = _calibrate(job, block) if job.timed is None else 1
         say(losses=losses)
         for _ in sys.stdin:
-            say(seconds=_block(job, count), memory=_peak_memory())
+            say(seconds=_block(job, count), memory=(job.memory or _peak_memory)())
     except (Absent, ImportError) as error:
         say(absent=str(error))
     except Exception as error:

@@ -28,13 +28,15 @@ class Absent(Exception):
 class Job:
     """What a worker runs: a step that returns its loss, and how to wait until everything asked for is done.
 
-    ``timed``, where there is one, does a whole measurement by itself and returns seconds.
+    ``timed``, where there is one, does a whole measurement by itself and returns seconds; ``memory`` says how many
+    bytes a device had to have, by default those of the process count.
     """
 
     step: Callable[[], Any]
     finish: Callable[[], Any] = lambda: None
     units: int = 1
     timed: Callable[[], float] | None = None
+    memory: Callable[[], float] | None = None
 
 
 @dataclass(frozen=True)
@@ -61,12 +63,18 @@ class Product:
 
 @dataclass(frozen=True, kw_only=True)
 class Workload:
-    """A row of the tables; ``at_most`` is the share of PyTorch's time that nnx is held to."""
+    """A row of the tables.
+
+    nnx is held to a share ``at_most`` of the time of ``reference``, to ``of_floor`` times the floor's, to ``seconds``.
+    """
 
     name: str
     title: str = ""
     group: str = "training"
     at_most: float | None = None
+    of_floor: float | None = None
+    seconds: float | None = None
+    reference: str = "torch"
     frameworks: tuple[str, ...] = FRAMEWORKS
     compared: bool = True
 

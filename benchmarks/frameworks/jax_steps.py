@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -18,11 +19,15 @@ Arrays = dict[str, Any]
 def job(net: Net, device: str, variant: str) -> Job:
     """A training step or a forward pass."""
     jax.config.update("jax_default_matmul_precision", "highest")  # the same precision for everybody
-    with jax.default_device(jax.devices("gpu" if device == "cuda" else "cpu")[0]):
+    place = jax.devices("gpu" if device == "cuda" else "cpu")[0]
+    with jax.default_device(place):
         arrays = {key: jnp.array(a) for key, a in net.weights().items()}
         buffers = {key: jnp.array(a) for key, a in net.buffers().items()}
         data = [jnp.array(a) for a in net.data()]
-    return _training(net, arrays, buffers, data) if net.training else _forward(net, arrays | buffers, data[0])
+    made = _training(net, arrays, buffers, data) if net.training else _forward(net, arrays | buffers, data[0])
+    if device == "cpu":
+        return made
+    return replace(made, memory=lambda: float((place.memory_stats() or {}).get("peak_bytes_in_use", 0)))
 
 
 def _training(net: Net, parameters: Arrays, buffers: Arrays, data: list[Any]) -> Job:

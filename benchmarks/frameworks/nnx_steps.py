@@ -16,10 +16,11 @@ def job(net: Net, device: str, variant: str) -> Job:
     model = net.nnx()
     model.load_state_dict({**net.weights(), **net.buffers()})
     data = [place.from_host(a) for a in net.data()]
+    memory = _device_memory if device == "cuda" else None
     if not net.training:
         model.eval()
         (x,) = data
-        return Job(lambda: MeanSquare(model(x), nnx.to_numpy), place.synchronize)
+        return Job(lambda: MeanSquare(model(x), nnx.to_numpy), place.synchronize, memory=memory)
     optimizer = nnx.optim.Adam(model, learning_rate=1e-3)
     loss_and_grad = nnx.value_and_grad(net.nnx_loss)
 
@@ -28,4 +29,10 @@ def job(net: Net, device: str, variant: str) -> Job:
         optimizer.update(grads)
         return loss
 
-    return Job(step, place.synchronize)
+    return Job(step, place.synchronize, memory=memory)
+
+
+def _device_memory() -> float:
+    import cupy
+
+    return float(cupy.get_default_memory_pool().total_bytes())

@@ -25,8 +25,9 @@ def job(net: Net, device: str, variant: str) -> Job:
     model.to(device)
     data = [torch.tensor(a, device=device) for a in net.data()]
     finish = torch.cuda.synchronize if device == "cuda" else lambda: None
+    memory = torch.cuda.max_memory_reserved if device == "cuda" else None
     if not net.training:
-        return _forward(model.eval(), data[0], variant, finish)
+        return Job(_forward(model.eval(), data[0], variant), finish, memory=memory)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True if variant != "unfused" else None)
 
     def compute(*data: Any) -> Any:
@@ -41,14 +42,14 @@ def job(net: Net, device: str, variant: str) -> Job:
         optimizer.step()
         return loss.detach()
 
-    return Job(step, finish)
+    return Job(step, finish, memory=memory)
 
 
-def _forward(model: Any, x: Any, variant: str, finish: Any) -> Job:
+def _forward(model: Any, x: Any, variant: str) -> Any:
     run = torch.compile(model, mode=MODES[variant]) if variant in MODES else model
 
     @torch.inference_mode()
     def step() -> Any:
         return MeanSquare(run(x), lambda out: out.cpu().numpy())
 
-    return Job(step, finish)
+    return step

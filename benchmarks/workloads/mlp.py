@@ -58,15 +58,10 @@ class MLP(Net):
             yield from linear_products(self.batch, m, n, self.training, first=i == 0)
 
 
-def _mlp(batch: int, *sizes: int, at_most: float | None = None, name: str = "") -> MLP:
+def _mlp(batch: int, *sizes: int, name: str = "", **bounds: float) -> MLP:
     shape = "-".join(map(str, sizes))
-    return MLP(
-        name=name or f"mlp-{shape}",
-        title=f"MLP {shape}, batch {batch}",
-        sizes=sizes,
-        batch=batch,
-        at_most=at_most,
-    )
+    title = f"MLP {shape}, batch {batch}"
+    return MLP(name=name or f"mlp-{shape}", title=title, sizes=sizes, batch=batch, **bounds)
 
 
 WORKLOADS = [
@@ -75,8 +70,8 @@ WORKLOADS = [
     _mlp(64, 64, 128, 64, 10, at_most=0.50),
     _mlp(64, 784, 256, 128, 10, at_most=0.80),
     _mlp(128, 784, 512, 512, 10, at_most=0.90),
-    _mlp(256, 1024, 1024, 1024, at_most=0.98),
-    _mlp(512, 1024, 2048, 2048, 1000, at_most=1.0),
+    _mlp(256, 1024, 1024, 1024, at_most=0.98, of_floor=1.12),
+    _mlp(512, 1024, 2048, 2048, 1000, at_most=1.0, of_floor=1.12),
 ]
 
 GPU = [
@@ -93,7 +88,8 @@ def inference(nets: list[Any] = WORKLOADS) -> list[Workload]:
     return [
         replace(
             net, name=f"{net.name}-infer-{batch}", title=f"{net.title.split(',')[0]}, batch {batch}",
-            batch=batch, training=False, group="inference", at_most=0.7 if batch == 1 else None,
+            batch=batch, training=False, group="inference",
+            at_most=0.7 if batch == 1 else None, of_floor=None,
         )
         for net in nets
         for batch in (1, 256)

@@ -101,6 +101,6 @@ MAKERS = {"nnx": _nnx, "torch": _torch, "autograd": _autograd, "mygrad": _mygrad
 WORKLOADS = [
     SmallOperation(
         name="small-operation", title="one small operation, recorded and pulled back", group="single",
-        frameworks=tuple(MAKERS),
+        frameworks=tuple(MAKERS), seconds=3e-6,
     )
 ]  # fmt: skip
