@@ -50,7 +50,11 @@ _masked_affine.defpullback(
 
 def check_probability(where: str, p: float) -> None:
     """Raise unless ``p`` is from 0 to 1."""
-    if not 0.0 <= p <= 1.0:
+    try:
+        possible = 0.0 <= p <= 1.0
+    except TypeError:
+        raise complaint(where, f"expected a probability between 0 and 1, got {p!r}", TypeError) from None
+    if not possible:
         raise complaint(where, f"expected a probability between 0 and 1, got {p}")
 
 

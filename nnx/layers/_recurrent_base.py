@@ -230,7 +230,6 @@ def states_of(layer: Layer, hx: Any, count: int) -> tuple[Array, ...] | None:
     states: tuple[Any, ...] = (hx,) if count == 1 else tuple(hx) if isinstance(hx, (tuple, list)) else ()
     if len(states) != count or not all(hasattr(s, "dtype") for s in states):
         wanted = "an array" if count == 1 else "a tuple of two arrays, (h_0, c_0)"
-        raise complaint(
-            type(layer).__name__, f"expected hx to be {wanted}, got {type(hx).__name__}", TypeError
-        )
+        got = type(hx).__name__ + (f" of {len(hx)}" if isinstance(hx, (tuple, list)) else "")
+        raise complaint(type(layer).__name__, f"expected hx to be {wanted}, got {got}", TypeError)
     return states

@@ -151,6 +151,7 @@ BOOL = np.zeros((3, 3), bool)
         (lambda f: nnx.MultiheadAttention(0, 1), ValueError, "num_heads of at least 1 that divides embed_dim"),
         (lambda f: nnx.MultiheadAttention(4, 0), ValueError, "got 0 and 4"),
         (lambda f: nnx.MultiheadAttention(4, 2, 1.5), ValueError, "probability between 0 and 1, got 1.5"),
+        (lambda f: nnx.MultiheadAttention(4, 2, "1"), TypeError, "probability between 0 and 1, got '1'"),
         (lambda f: f(O[0, 0], O, O), ValueError, r"MultiheadAttention: expected query, key and value with 2 axes"),
         (lambda f: f(O, O[0], O[0]), ValueError, r"with 2 axes, or 3, got shapes \(3, 2, 4\), \(2, 4\)"),
         (lambda f: f(O[..., :3], O, O), ValueError, r"last axis of 4, got 3 \(query \(3, 2, 3\)"),
