@@ -7,6 +7,7 @@ from typing import Any
 from ..autodiff import array_namespace
 from ..autodiff.scatter import places_along, scatter_rows
 from ..backend import Array
+from ._arguments import axis_of
 from ._errors import complaint, not_arrays
 from ._indices import check_range, integers
 from ._segment import segment_max
@@ -21,9 +22,7 @@ def _with_axes(x: Array) -> Array:
 
 def _checked(where: str, x: Array, axis: int, index: Array, source: Array | None = None) -> int:
     """The axis, counted from the first; raises where the shapes don't fit."""
-    if not -x.ndim <= axis < x.ndim:
-        raise complaint(where, f"expected an axis from {-x.ndim} to {x.ndim - 1}, got {axis}", IndexError)
-    axis %= x.ndim
+    axis = axis_of(where, axis, x.ndim)
     for name, other in (("x", x), ("source", source)):
         if other is None:
             continue
@@ -73,6 +72,7 @@ def gather(x: Array, axis: int, index: Array) -> Array:
     index = integers("gather", "index", index)
     xp = array_namespace(x, index)
     if not index.size:
+        axis_of("gather", axis, x.ndim)
         return xp.zeros(index.shape, dtype=x.dtype, device=x.device)
     shape, x, index = index.shape, _with_axes(x), _with_axes(index)
     axis = _checked("gather", x, axis, index)
@@ -163,6 +163,7 @@ def _aligned(where: str, x: Array, axis: int, index: Array, source: Any) -> tupl
             raise complaint(where, f"expected source of dtype {x.dtype}, got {source.dtype}", TypeError)
     flat = xp.reshape(x, (-1,))
     if not index.size:
+        axis_of(where, axis, x.ndim)
         return xp, flat, xp.zeros((0,), dtype=index.dtype, device=index.device), flat[:0]
     target, index = _with_axes(x), _with_axes(index)
     axis = _checked(where, target, axis, index, given)

@@ -45,10 +45,12 @@ def _logsumexp(xp: Any, x: Array, *, axis: Axes) -> Array:
     """Keeps its axes, so that the pullback can use ``out`` as it is."""
     top = xp.max(x, axis=axis, keepdims=True)
     top = xp.where(xp.isfinite(top), top, 0.0)
-    return xp.log(xp.sum(xp.exp(x - top), axis=axis, keepdims=True)) + top
+    total = xp.sum(xp.exp(x - top), axis=axis, keepdims=True)
+    nothing = total == 0
+    return xp.where(nothing, -xp.inf, xp.log(xp.where(nothing, 1.0, total)) + top)
 
 
-_logsumexp.defpullback(lambda xp, g, out, x, *, axis: g * xp.exp(x - xp.where(xp.isfinite(out), out, 0.0)))
+_logsumexp.defpullback(lambda xp, g, out, x, *, axis: g * xp.exp(x - xp.where(out == -xp.inf, 0.0, out)))
 
 
 def softmax(x: Array, axis: int = -1, dtype: Any = None) -> Array:
@@ -122,7 +124,11 @@ def logsumexp(x: Array, axis: Axes, keepdims: bool = False) -> Array:
     xp: Any = array_namespace(x)
     if not x.ndim:
         return xp.reshape(_logsumexp(xp.reshape(x, (1,)), axis=axes), ())
-    out = _logsumexp(x, axis=axes)
+    if x.size:
+        out = _logsumexp(x, axis=axes)
+    else:
+        shape = tuple(1 if i in axes else n for i, n in enumerate(x.shape))
+        out = xp.full(shape, -xp.inf, dtype=x.dtype, device=x.device)
     return out if keepdims else xp.squeeze(out, axis=axes)
 
 

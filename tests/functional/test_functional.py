@@ -162,6 +162,15 @@ def test_integers_stay_where_torch_leaves_them_and_become_numbers_elsewhere(lib:
         lib.assert_close(f(x), lib.to_numpy(f(lib.asarray([-3.0, 0.0, 2.0]))))
 
 
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_logsumexp_of_nothing_and_of_infinities(lib: Any) -> None:
+    rows = lib.asarray([[-np.inf, -np.inf], [np.inf, 50.0], [np.nan, 50.0], [-np.inf, 2.0]])
+    lib.assert_equal(F.logsumexp(rows, 1), [-np.inf, np.inf, np.nan, 2.0])
+    slopes = lib.to_numpy(nnx.grad(lambda x: xp_sum(F.logsumexp(x, 1)))(rows))
+    np.testing.assert_array_equal(slopes, [[0.0, 0.0], [np.nan, 0.0], [np.nan, np.nan], [0.0, 1.0]])
+    lib.assert_equal(F.logsumexp(lib.asarray(np.zeros((2, 0))), 1), [-np.inf, -np.inf])
+
+
 def test_nan_passes_a_threshold_and_its_gradient_a_rectifier(lib: Any) -> None:
     x = lib.asarray([np.nan] * 20)
     assert np.isnan(lib.to_numpy(F.threshold(x, 0.0, 1.0))).all()

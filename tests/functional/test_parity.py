@@ -82,6 +82,7 @@ ROWS += [
     Row("log_softmax", (np.zeros((2, 0)),), (1,)),
     Row("logsumexp", (X * 300.0,), (1, True)),
     Row("logsumexp", (np.array([[-np.inf, 1.0], [2.0, 3.0]]),), (1,), second=False),
+    Row("logsumexp", (np.zeros((2, 0)),), (0, True)),
     Row("flatten", (X.reshape(2, 2, 5),), (1,)),
     Row("flatten", (np.asarray(2.0),)),
     Row("unflatten", (X,), (1, (1, -1))),
