@@ -75,6 +75,7 @@ def scaled_dot_product_attention(
         raise not_arrays(WHERE, query=query, key=key, value=value)
     xp = array_namespace(query, key, value, attn_mask)
     _check(xp, query, key, value, dropout_p)
+    dropout_p = float(dropout_p)
     groups = 1
     if enable_gqa:
         key, value, groups = _grouped(xp, query, key, value)

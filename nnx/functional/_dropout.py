@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..autodiff import primitive
 from ..backend import Array, backend_of
+from ._arguments import check_floating, number
 from ._errors import complaint
 
 if TYPE_CHECKING:
@@ -48,14 +49,14 @@ _masked_affine.defpullback(
 )
 
 
-def check_probability(where: str, p: float) -> None:
-    """Raise unless ``p`` is from 0 to 1."""
-    try:
-        possible = 0.0 <= p <= 1.0
-    except TypeError:
-        raise complaint(where, f"expected a probability between 0 and 1, got {p!r}", TypeError) from None
-    if not possible:
+def check_probability(where: str, p: Any) -> float:
+    """``p`` as a Python number; raise unless it is from 0 to 1."""
+    if not hasattr(type(p), "__float__"):
+        raise complaint(where, f"expected a probability between 0 and 1, got {p!r}", TypeError)
+    p = number(where, "p", p)
+    if not 0.0 <= p <= 1.0:
         raise complaint(where, f"expected a probability between 0 and 1, got {p}")
+    return p
 
 
 def stream(generator: Generator | None) -> Generator:
@@ -89,7 +90,7 @@ def dropout(x: Array, p: float = 0.5, training: bool = True, generator: Generato
     >>> dropout(np.ones(3), 0.5, training=False)
     array([1., 1., 1.])
     """
-    return _dropped("dropout", x, p, training, x.ndim, generator)
+    return _dropped("dropout", x, p, training, -1, generator)
 
 
 def _scaled(x: Array, mask: Array, p: float) -> Array:
@@ -99,14 +100,16 @@ def _scaled(x: Array, mask: Array, p: float) -> Array:
 def _dropped(
     where: str, x: Array, p: float, training: bool, axes: int, generator: Any, formula: Any = _scaled
 ) -> Array:
-    """``formula(x, mask, p)`` with one draw for each place along the first ``axes``."""
-    check_probability(where, p)
+    """``formula(x, mask, p)`` with one draw for each place along the first ``axes``, -1 for all of them."""
+    p = check_probability(where, p)
     if not training or p == 0.0:
         return x
+    check_floating(where, x)
     if axes > x.ndim:
         raise complaint(where, f"expected an input with at least {axes} axes, got shape {tuple(x.shape)}")
     if p == 1.0:
         return x * 0
+    axes = x.ndim if axes < 0 else axes
     shape = tuple(x.shape[:axes]) + (1,) * (x.ndim - axes)
     mask = stream(generator).bernoulli(1.0 - p, shape, backend=backend_of(x), device=x.device)
     return formula(x, mask, p)
@@ -204,7 +207,7 @@ def alpha_dropout(
     >>> alpha_dropout(np.ones(4), 0.5, True, generator=nnx.random.Generator(7)).round(4)
     array([ 1.6656, -0.7792, -0.7792,  1.6656])
     """
-    return _dropped("alpha_dropout", x, p, training, x.ndim, generator, _replaced)
+    return _dropped("alpha_dropout", x, p, training, -1, generator, _replaced)
 
 
 def feature_alpha_dropout(

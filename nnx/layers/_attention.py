@@ -104,7 +104,7 @@ class MultiheadAttention(Layer):
                 "MultiheadAttention",
                 f"expected num_heads of at least 1 that divides embed_dim, got {num_heads} and {embed_dim}",
             )
-        check_probability("MultiheadAttention", dropout)
+        dropout = check_probability("MultiheadAttention", dropout)
         self.embed_dim, self.num_heads, self.dropout = embed_dim, num_heads, dropout
         self.kdim, self.vdim = embed_dim if kdim is None else kdim, embed_dim if vdim is None else vdim
         self.batch_first, self.add_zero_attn, self.generator = batch_first, add_zero_attn, generator

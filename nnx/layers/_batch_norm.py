@@ -94,7 +94,8 @@ class _BatchNorm(_Norm):
         mean, var = self.running_mean, self.running_var
         if not self.training and mean is not None:
             return functional.batch_norm(x, mean, var, self.weight, self.bias, False, 0.0, self.eps)
-        _channels(self, x)
+        if self.affine or self.track_running_stats:
+            _channels(self, x)
         check_dtype(type(self).__name__, x, self.weight, self.running_mean)
         out, _, mean, var = functional.batch_statistics(type(self).__name__, x, self.eps)
         if self.training and self.track_running_stats:
@@ -104,9 +105,7 @@ class _BatchNorm(_Norm):
             self.num_batches_tracked = tracked = self.num_batches_tracked + 1
             share = 1 / int(tracked) if self.momentum is None else self.momentum
             if x.size:
-                self._keep(
-                    xp.reshape(mean, shape), xp.reshape(var, shape), x.size // self.num_features, share
-                )
+                self._keep(xp.reshape(mean, shape), xp.reshape(var, shape), x.size // x.shape[1], share)
         return scaled(out, self.weight, self.bias, per_channel(x))
 
 

@@ -47,8 +47,7 @@ class Dropout(Layer):
     function: Any = staticmethod(functional.dropout)
 
     def __init__(self, p: float = 0.5, *, generator: Generator | None = None) -> None:
-        functional.check_probability(type(self).__name__, p)
-        self.p = p
+        self.p = functional.check_probability(type(self).__name__, p)
         self.generator = generator
 
     def forward(self, x: Array) -> Array:
@@ -118,7 +117,7 @@ class DropPath(Layer):
     def __init__(
         self, drop_prob: float = 0.0, scale_by_keep: bool = True, *, generator: Generator | None = None
     ) -> None:
-        functional.check_probability("DropPath", drop_prob)
+        drop_prob = functional.check_probability("DropPath", drop_prob)
         self.drop_prob, self.scale_by_keep, self.generator = drop_prob, scale_by_keep, generator
 
     def forward(self, x: Array) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..backend import Array
 from ..functional import _piecewise as piecewise
+from ..functional._errors import complaint
 from ._layer import Layer
 
 __all__ = [
@@ -83,7 +84,7 @@ class Hardshrink(Layer):
 
     def extra_repr(self) -> str:
         """The arguments."""
-        return f"lambd={self.lambd}"
+        return f"{self.lambd}"
 
 
 class Hardsigmoid(Layer):
@@ -112,6 +113,8 @@ class Hardtanh(Layer):
     """
 
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0) -> None:
+        if not min_val < max_val:
+            raise complaint("Hardtanh", f"expected min_val < max_val, got {min_val} and {max_val}")
         self.min_val = min_val
         self.max_val = max_val
 
@@ -187,7 +190,7 @@ class Softshrink(Layer):
 
     def extra_repr(self) -> str:
         """The arguments."""
-        return f"lambd={self.lambd}"
+        return f"{self.lambd}"
 
 
 class Step(Layer):

@@ -59,6 +59,12 @@ def test_what_it_prints_and_defaults_to(row: Row) -> None:
 def test_what_is_no_probability_is_refused(row: Row) -> None:
     with pytest.raises(ValueError, match=f"{row.name}: expected a probability between 0 and 1, got 2"):
         getattr(nnx, row.name)(2.0)
+    with pytest.raises(TypeError, match=f"{row.name}: expected a probability between 0 and 1, got None"):
+        getattr(nnx, row.name)(None)
+    wide = getattr(nnx, row.name)(np.float64(0.5))
+    assert wide(np.ones((2, 3, 4), "f4")).dtype == np.float32
+    with pytest.raises(TypeError, match=f"{row.name}: expected floating-point numbers, got int64"):
+        wide(np.ones((2, 3, 4), "i8"))
     if row.name == "Dropout1d":
         with pytest.raises(ValueError, match="Dropout1d.*2 or 3 axes, got shape"):
             nnx.Dropout1d()(np.ones(3))

@@ -210,6 +210,16 @@ def test_doubles_and_integers_into_floats_are_refused(name: str, training: bool,
     assert str(layer.astype("float64")(lib.asarray(x, "float64")).dtype).endswith("float64")
 
 
+def test_bounds_in_the_wrong_order_are_refused_when_built() -> None:
+    with pytest.raises(ValueError, match=r"^Hardtanh: expected min_val < max_val, got 1.0 and 1.0$"):
+        nnx.Hardtanh(1.0, 1.0)
+
+
+def test_batch_norm_that_keeps_nothing_takes_any_channels() -> None:
+    layer = nnx.BatchNorm1d(3, affine=False, track_running_stats=False)
+    np.testing.assert_allclose(layer(np.asarray([[1.0], [3.0]], "f4")), [[-1.0], [1.0]], rtol=1e-4)
+
+
 def test_rms_norm_of_integers_is_refused() -> None:
     with pytest.raises(TypeError, match="^RMSNorm: expected floating-point numbers, got int64$"):
         nnx.RMSNorm(4)(np.ones((2, 4), np.int64))

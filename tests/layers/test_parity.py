@@ -40,13 +40,13 @@ ROWS = [
     Row("GELU"),
     Row("GELU", ("tanh",)),
     Row("Hardtanh", (-2.0, 0.5)),
-    Row("Hardshrink", printed=False),
-    Row("Softshrink", printed=False),
+    Row("Hardshrink"),
+    Row("Softshrink", (0.25,)),
     Row("Softplus"),
     Row("Softplus", (2.0, 3.0)),
     Row("Threshold", (0.1, 20.0)),
     *[
-        Row(name, printed=name not in ("ReLU6", "SELU"))
+        Row(name)
         for name in (
             "ReLU",
             "ReLU6",
