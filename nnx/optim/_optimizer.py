@@ -163,15 +163,19 @@ class Optimizer:
         self.step += 1
 
     def state_dict(self) -> dict[str, Any]:
-        """A snapshot from which training goes on exactly: the step, and each parameter's own steps and statistics."""
+        """A snapshot from which training goes on exactly: the step, and each parameter's own steps and statistics.
+
+        Under ``"frozen"``, where there are any, those of parameters that were updated and may be again.
+        """
         if self._places.cells() is not self._cells:
             self._rebuild()
-        entries: dict[str, dict[str, Any]] = {}
-        for bucket in self._buckets:
-            for path, arrays in bucket.states().items():
-                copies = {name: bucket.backend.xp.asarray(x, copy=True) for name, x in arrays.items()}
-                entries[path] = {"step": bucket.step, **copies}
-        return {"step": self.step, "parameters": {path: entries[path] for path in self._places.cells()}}
+        known = {path: (b.step, arrays) for b in self._buckets for path, arrays in b.states().items()}
+        state = {
+            "step": self.step,
+            "parameters": {path: _copied(*known[path]) for path in self._places.cells()},
+        }
+        frozen = {path: _copied(*entry) for path, entry in self._kept.items()}
+        return {**state, "frozen": frozen} if frozen else state
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a snapshot that an optimizer of the same kind took of a model with the same parameters.
@@ -287,3 +291,8 @@ class Optimizer:
             return FusedBucket(backend, members, group, step, states, by_rule)
         flat = writes_through(backend, members[0][1].value)
         return (FlatBucket if flat else PlainBucket)(backend, members, group, step, states)
+
+
+def _copied(step: int, arrays: Mapping[str, Array]) -> dict[str, Any]:
+    """A parameter's entry in a snapshot."""
+    return {"step": step, **{name: backend_of(x).xp.asarray(x, copy=True) for name, x in arrays.items()}}

@@ -23,8 +23,12 @@ def checked(
     if not isinstance(entries, Mapping) or "step" not in state:
         raise ValueError(f'{name}: expected what state_dict() gives, a dict with "step" and "parameters"')
     problems = [] if is_count(state["step"]) else [f"expected step to be a count, got {state['step']!r}"]
-    problems += [f'"{path}": missing' for path in cells if path not in entries]
     problems += [f'"{path}": unexpected' for path in entries if path not in cells]
+    frozen = state.get("frozen", {})
+    if not isinstance(frozen, Mapping) or not all(map(_is_entry, frozen.values())):
+        problems, frozen = [*problems, 'expected entries of parameters under "frozen"'], {}
+    entries = {**frozen, **entries}
+    problems += [f'"{path}": missing' for path in cells if path not in entries]
     for path in cells:
         if path not in entries:
             continue
@@ -42,13 +46,23 @@ def checked(
         ]
     if problems:
         raise ValueError(f"{name}: the state does not fit, nothing was loaded:\n  " + "\n  ".join(problems))
+    likes = {path: cell.value for path, cell in cells.items()}
     return {
         path: (
-            int(entries[path]["step"]),
-            {key: _converted(entries[path][key], cell.value) for key in shapes[path]},
+            int(entry["step"]),
+            {key: _converted(x, likes.get(path, x)) for key, x in entry.items() if key != "step"},
         )
-        for path, cell in cells.items()
+        for path, entry in entries.items()
     }
+
+
+def _is_entry(entry: Any) -> bool:
+    """Whether this is a count and arrays by name."""
+    return (
+        isinstance(entry, Mapping)
+        and is_count(entry.get("step"))
+        and all(key == "step" or not unlike(x, tuple(getattr(x, "shape", ()))) for key, x in entry.items())
+    )
 
 
 def is_count(x: Any) -> bool:

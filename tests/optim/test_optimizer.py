@@ -152,6 +152,32 @@ def test_frozen_parameters_are_skipped_and_come_back_as_they_were(make: Any, lib
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("make", MAKERS)
+def test_a_snapshot_knows_what_was_frozen(make: Any, lib: Any) -> None:
+    model, other = network(), network()
+    optimizer = make(model)
+    optimizer.update(ones(model))
+    model.freeze("0")
+    optimizer.update(ones(model))
+    state = optimizer.state_dict()
+    assert set(state["frozen"]) == {"0.weight", "0.bias"}
+    other.load_state_dict(model.state_dict())
+    copied = make(other)
+    copied.load_state_dict({**state, "parameters": {**state["frozen"], **state["parameters"]}, "frozen": {}})
+    other.freeze("0")
+    copied.load_state_dict(state)
+    assert set(copied.state_dict()["frozen"]) == {"0.weight", "0.bias"}
+    for each, trained in ((optimizer, model), (copied, other)):
+        trained.unfreeze()
+        each.update(ones(trained, 0.5))
+        assert "frozen" not in each.state_dict()
+    for path, x in model.parameters().items():
+        lib.assert_equal(other.parameters()[path], lib.to_numpy(x))
+    for frozen in (1, {"0.bias": 1}, {"0.bias": {"step": 1, "square_sum": [0.0]}}):
+        with pytest.raises(ValueError, match='expected entries of parameters under "frozen"'):
+            copied.load_state_dict({**copied.state_dict(), "frozen": frozen})
+
+
 def test_a_model_may_change_its_dtype_device_and_layers(lib: Any) -> None:
     model = network()
     optimizer = nnx.optim.Adam(model, learning_rate=0.1)
