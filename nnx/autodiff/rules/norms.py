@@ -26,7 +26,7 @@ def _direction(xp: Any, x: Any) -> Any:
 
 def _restored(xp: Any, r: Any, shape: tuple[int, ...], axis: Axis) -> Any:
     """A reduction's result with the reduced axes back, each of length one."""
-    reduced = range(len(shape)) if axis is None else (axis,) if hasattr(axis, "__index__") else axis
+    reduced = range(len(shape)) if axis is None else axis if isinstance(axis, (tuple, list)) else (axis,)
     axes = {a % len(shape) for a in reduced}
     return xp.reshape(r, tuple(1 if i in axes else n for i, n in enumerate(shape)))
 

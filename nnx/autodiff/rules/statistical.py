@@ -20,7 +20,7 @@ def _axes(axis: Axis, ndim: int) -> tuple[int, ...]:
     """The reduced axes, all of them non-negative."""
     if axis is None:
         return tuple(range(ndim))
-    return tuple(a % ndim for a in ((axis,) if hasattr(axis, "__index__") else axis))
+    return tuple(a % ndim for a in (axis if isinstance(axis, (tuple, list)) else (axis,)))
 
 
 def _count(shape: tuple[int, ...], axis: Axis) -> int:
