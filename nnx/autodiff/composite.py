@@ -159,6 +159,16 @@ def from_dlpack(library: Library, x: Any, /, *, device: Any = None, copy: Any = 
     return library.wrap(library.xp.from_dlpack(x, **options))
 
 
+def eigvalsh(library: Library, x: Any, /) -> Any:
+    """The eigenvalues of Hermitian matrices, with the vectors that their derivatives of every order need."""
+    return library.namespace.linalg.eigh(x)[0]
+
+
+def svdvals(library: Library, x: Any, /) -> Any:
+    """The singular values, with the vectors that their derivatives of every order need."""
+    return library.namespace.linalg.svd(x, full_matrices=False)[1]
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "asarray": asarray,
     "astype": astype,
@@ -166,6 +176,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "from_dlpack": from_dlpack,
     "full": full,
     "full_like": full_like,
+    "linalg.eigvalsh": eigvalsh,
+    "linalg.svdvals": svdvals,
     "linspace": linspace,
     "to_device": to_device,
     "unstack": unstack,

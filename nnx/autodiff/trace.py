@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from . import tree
+from .asked import asked
 from .cells import Cell, keep, overrides, read
-from .errors import DerivativeLostError
+from .errors import DerivativeLostError, NotDifferentiableError
 from .frames import TracedFrame
 from .library import Library, library_of
 from .pulling import pull
@@ -244,11 +245,27 @@ class Call:
             p = cotangents[index]
             cotangents[index] = g if p is None else p + g
         before, tape.entries = tape.entries, entries
+        reasons: list[str] = []
+        token = asked.set(reasons)
         try:
             pull(tape, entries, cotangents, len(self.inputs), nested)
         finally:
+            asked.reset(token)
             tape.entries = before
-        return cotangents[: len(self.inputs)]
+        del cotangents[len(self.inputs) :]
+        if reasons:
+            self._refuse_nan(cotangents, reasons[0])
+        return cotangents
+
+    def _refuse_nan(self, cotangents: list[Any], what: str) -> None:
+        """Raise if a term that cannot be told has reached an input."""
+        for (library, _), g in zip(self.inputs, cotangents, strict=True):
+            xp = library.namespace
+            if g is not None and bool(xp.any(xp.isnan(library.wrap(library.raw(g))))):
+                raise NotDifferentiableError(
+                    f"the derivative depends on {what}, and cannot be told from the derivatives of what was done "
+                    "with them"
+                )
 
     def gather(self, cotangents: list[Any], foreign: Iterable[Any] = ()) -> Any:
         """Gradients in the shape of the arguments; zeros where nothing depends on an input.

@@ -450,7 +450,7 @@ def test_single_precision_stays(library: Library, name: str) -> None:
 
 def test_every_function_has_its_test_in_single_precision() -> None:
     names = {name.removeprefix("linalg.") for name in RULES if name.startswith("linalg.")}
-    assert names - {"matrix_transpose"} == set(SINGLE)
+    assert names - {"matrix_transpose"} == set(SINGLE) - {"eigvalsh", "svdvals"}  # written in eigh and svd
 
 
 def test_a_rule_that_is_off_by_a_thousandth_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:

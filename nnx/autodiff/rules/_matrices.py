@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..asked import ask
 from ..errors import NotDifferentiableError
 from ..primitive import primitive
 
 __all__ = [
     "adjoint",
     "below_rounding",
+    "cleaned",
     "conj",
     "eye",
     "hermitian",
     "inverse_gaps",
     "is_complex",
+    "outside",
+    "refuse",
     "refuse_gauge",
     "safe_divide",
     "skew",
@@ -75,7 +79,7 @@ def below_rounding(xp: Any, x: Any, values: Any) -> Any:
     """Whether ``x``, made from spectra ``values`` of shape (..., n), is no more than their rounding error."""
     scale = xp.sum(xp.abs(values), axis=-1)
     scale = xp.reshape(scale, scale.shape + (1,) * (x.ndim - scale.ndim))
-    return xp.abs(x) <= xp.finfo(values.dtype).eps * scale
+    return xp.abs(x) <= 8 * xp.finfo(values.dtype).eps * scale
 
 
 def inverse_gaps(xp: Any, values: Any) -> Any:
@@ -94,25 +98,57 @@ def refuse_gauge(xp: Any, defect: Any, g: Any, what: str) -> None:
         return
     limit = xp.finfo(g.dtype).eps ** (1 / 3) * xp.max(xp.abs(g))
     if bool(xp.any(xp.abs(defect) > limit)):
-        raise NotDifferentiableError(
-            f"the derivative depends on {what}, which the decomposition leaves arbitrary; "
-            "use a result that does not, such as a product in which it cancels, or an absolute value"
-        )
+        refuse(what)
+
+
+def refuse(what: str) -> None:
+    """Raise, for a derivative that depends on what a decomposition leaves arbitrary."""
+    raise NotDifferentiableError(
+        f"the derivative depends on {what}, which the decomposition leaves arbitrary; "
+        "use a result that does not, such as a product in which it cancels, or an absolute value"
+    )
+
+
+def outside(xp: Any, basis: Any, x: Any) -> Any:
+    """The part of the columns ``x`` that is orthogonal to the orthonormal columns ``basis``."""
+    return x - xp.matmul(basis, xp.matmul(adjoint(xp, basis), x))
+
+
+@primitive("cleaned")
+def cleaned(xp: Any, x: Any, rounding: Any) -> Any:
+    """``x`` with zeros where it is nothing but rounding error; its derivative there is that of ``x``."""
+    return xp.where(rounding, 0, x)
+
+
+cleaned.defpullback(lambda _xp, g, _out, _x, _rounding: g, None)
 
 
 @primitive("undetermined")
-def undetermined(xp: Any, x: Any, where: Any, *, what: str) -> Any:
-    """``x`` with zeros at the places that a decomposition leaves open; a derivative by one of those is refused.
+def undetermined(_xp: Any, x: Any, _where: Any, _basis: Any = None, *, part: str, what: str) -> Any:
+    """``x``, with places where a 0 / 0, set to zero, stands for a finite limit that nothing tells.
 
     A cotangent that is zero there asks for nothing now, but what it is zero of may be asked for: by ``jvp``, by a
-    Hessian at a minimum.
+    Hessian at a minimum. That is then NaN, which is lost again where the function does not use the vectors, and
+    an error at the end of the way back where it does. ``part``: what of ``x`` there is open, "hermitian", "skew" or
+    "outside", of the span of the columns ``basis``.
     """
-    return xp.where(where, 0, x)
+    return x
 
 
-def _undetermined(xp: Any, g: Any, _out: Any, _x: Any, where: Any, *, what: str) -> Any:
-    refuse_gauge(xp, xp.where(where, g, 0), g, what)
-    return xp.where(where, 0, g)
+def _undetermined(
+    xp: Any, g: Any, _out: Any, _x: Any, where: Any, basis: Any = None, *, part: str, what: str
+) -> Any:
+    rest = undetermined(g, where, *(() if basis is None else (basis,)), part=part, what=what)
+    if 0 in g.shape:
+        return rest
+    size = xp.max(xp.abs(g), axis=(-2, -1), keepdims=True)
+    open_part = hermitian(xp, g) if part == "hermitian" else skew(xp, g) if part == "skew" else None
+    defect = xp.abs(outside(xp, basis, g) if open_part is None else open_part)
+    asked = where & ~(defect <= xp.finfo(g.dtype).eps ** 0.5 * size)  # so that NaN is asked for, too
+    if not bool(xp.any(asked)):
+        return rest
+    ask(what)
+    return xp.where(asked, float("nan"), rest)
 
 
-undetermined.defpullback(_undetermined, None)
+undetermined.defpullback(_undetermined, None, None)

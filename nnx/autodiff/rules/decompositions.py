@@ -4,12 +4,12 @@ Here conjugations come with the functions, so the formulas are written for the g
 product Re tr(aᴴ b): cotangents are conjugated on the way in and on the way out.
 
 - Functions of a Hermitian matrix (cholesky, eigh, eigvalsh) get a Hermitian gradient, as in PyTorch and JAX.
-- Where eigenvalues of ``eigh`` are equal up to rounding, functions of the values alone are exact. A result that
-  uses their vectors is refused: from the cotangents of values and vectors a projector, whose mixing term is zero,
-  cannot be told from a matrix function, whose is not.
-- Where singular values are equal up to rounding, functions of the values and polar factors (``U @ Vh``) are
-  exact; other results that use the vectors of equal values are refused by gradients. Not by ``jvp`` and Hessians,
-  where polar factors have to pass: there the mixing term of such a result is zero, which is wrong for it.
+- Where values of ``eigh`` or ``svd`` are equal, or zero, up to rounding, functions of the values alone and polar
+  factors (``U @ Vh``, from ``svd`` without ``S``) have exact gradients. Others that use the vectors of such values
+  hide a finite limit of 0 / 0 which their cotangents do not tell: ``U f(S) Vh`` hides f′. They are refused, by
+  ``jvp`` and Hessians wherever that term would be asked for, which is not where the vectors are not used.
+- Not to be seen, and zero, is that term where all that arrives is exactly zero, as for one element of
+  ``U (S - 1) Vh`` at the identity, and where the values come from a second call.
 - What a decomposition leaves arbitrary (the phase of complex vectors, the vectors that ``full_matrices`` and
   ``complete`` add) has no derivative: a result that depends on it is refused, one that does not is right.
 """
@@ -22,11 +22,13 @@ from ..primitive import Rule
 from ._matrices import (
     adjoint,
     below_rounding,
+    cleaned,
     conj,
     eye,
     hermitian,
     inverse_gaps,
     is_complex,
+    refuse,
     refuse_gauge,
     safe_divide,
     skew,
@@ -64,16 +66,32 @@ def _eigh(xp: Any, g: Any, out: Any, _x: Any) -> Any:
     equal = (inverse == 0) & ~eye(xp, inner)
     by_itself = "the eigenvectors of equal eigenvalues in eigh, each by itself"
     refuse_gauge(xp, xp.where(equal, inner, 0), g_v, by_itself)
+    if g_w is not None:
+        _refuse_hidden(xp, g_w, g_v, w, xp.any(equal, axis=-1), by_itself)
     inner = hermitian(xp, inner * inverse)
     if g_w is not None:
         inner = with_diagonal(xp, inner, g_w)
-    inner = undetermined(inner, equal, what=by_itself)
+    inner = undetermined(inner, equal, part="hermitian", what=by_itself)
     return conj(xp, xp.matmul(v, xp.matmul(inner, adjoint(xp, v))))
 
 
-def _eigvalsh(xp: Any, g: Any, _out: Any, x: Any) -> Any:
-    v = xp.linalg.eigh(x)[1]
-    return conj(xp, _scaled(xp, v, g, adjoint(xp, v)))
+def _refuse_hidden(xp: Any, g: Any, g_vectors: Any, values: Any, open_at: Any, what: str) -> None:
+    """Refuse where a function f of a matrix may hide behind f = 0 at the values ``open_at``.
+
+    There the cotangents ``g`` of the values have the size of f′, which is what is missing, and those of the
+    vectors vanish with f: nothing is seen of what is missing.
+    """
+    if 0 in g_vectors.shape:
+        return
+    small = xp.finfo(values.dtype).eps ** (1 / 3)
+    lengths = xp.max(xp.abs(g_vectors), axis=-2)
+    longest = xp.max(lengths, axis=-1, keepdims=True)
+    g = xp.abs(g)
+    scaled = g * xp.max(xp.abs(values), axis=-1, keepdims=True)
+    unseen = lengths <= 8 * small * xp.where(scaled > longest, scaled, longest)
+    counts = (g > small * xp.max(g, axis=-1, keepdims=True)) & (scaled >= small * longest)
+    if bool(xp.any(open_at & unseen & counts)):
+        refuse(what)
 
 
 def _eig(xp: Any, g: Any, out: Any, _x: Any) -> Any:
@@ -161,9 +179,10 @@ def _qr(xp: Any, g: Any, out: Any, x_like: Any, **_: Any) -> Any:
 
 
 _BY_ITSELF = "the singular vectors of equal singular values in svd, each by itself"
+_OF_ZERO = "the singular vectors of singular values that are zero in svd"
 
 
-def _svd(xp: Any, g: Any, out: Any, _x: Any, **_: Any) -> Any:
+def _svd(xp: Any, g: Any, out: Any, x_like: Any, **_: Any) -> Any:
     (g_u, g_s, g_vh), (u, s, vh) = g, out
     v, k = adjoint(xp, vh), s.shape[-1]
     g_u = None if g_u is None else conj(xp, g_u)
@@ -172,28 +191,49 @@ def _svd(xp: Any, g: Any, out: Any, _x: Any, **_: Any) -> Any:
     g_v = _fold(xp, g_v, v, k, "the rows that full_matrices=True of svd adds to Vh")
     u, v = u[..., :, :k], v[..., :, :k]
     v_h = adjoint(xp, v)
+    if 0 in x_like.shape:
+        return xp.zeros(x_like.shape, dtype=x_like.dtype, device=x_like.device)
     if g_u is None and g_v is None:
         return conj(xp, _scaled(xp, u, g_s, v_h))
-    inverse = safe_divide(xp, 1, s, below_rounding(xp, s, s))
+    equal, zero = (inverse_gaps(xp, s) == 0), below_rounding(xp, s, s)
+    equal = equal & ~eye(xp, equal)
+    both_zero = zero[..., None, :] & zero[..., :, None] & equal
+    inverse = safe_divide(xp, 1, s, zero)
     in_u = None if g_u is None else xp.matmul(adjoint(xp, u), g_u)
     in_v = None if g_v is None else xp.matmul(v_h, g_v)
-    outer = []
-    if g_u is not None:
-        outer.append(_scaled(xp, g_u - xp.matmul(u, in_u), inverse, v_h))
-    if g_v is not None:
-        outer.append(_scaled(xp, u, inverse, adjoint(xp, g_v - xp.matmul(v, in_v))))
-    inner = _mixing(xp, g_s, s, in_u, in_v)
+    for g_x, x in ((g_u, u), (g_v, v)):
+        if g_x is not None and g_s is not None:
+            _refuse_hidden(xp, g_s, g_x, s, xp.any(equal, axis=-1), _BY_ITSELF)
+            if x.shape[-2] > k or is_complex(xp, u):
+                _refuse_hidden(xp, g_s, g_x, s, zero, _OF_ZERO)
+    inner = _mixing(xp, g_s, s, in_u, in_v, equal, both_zero)
     diagonal = 0 if g_s is None else g_s
     if is_complex(xp, u):
-        diagonal = diagonal + _phases(xp, g_u, g_v, in_u, in_v) * inverse
+        phases = _phases(xp, g_u, g_v, in_u, in_v)
+        refuse_gauge(xp, xp.where(zero, phases, 0), g_v if g_u is None else g_u, _OF_ZERO)
+        diagonal = diagonal + phases * inverse
+        both_zero = zero[..., None, :] & zero[..., :, None]
     inner = inner if g_s is None and not is_complex(xp, u) else with_diagonal(xp, inner, diagonal)
-    if g_u is None or g_v is None:  # of both, a polar factor has to pass
-        equal = (inverse_gaps(xp, s) == 0) & ~eye(xp, inner)
-        inner = undetermined(inner, equal, what=_BY_ITSELF)
-    return conj(xp, sum(outer, xp.matmul(u, xp.matmul(inner, v_h))))
+    if g_s is not None or g_u is None or g_v is None:  # of vectors alone, a polar factor has to pass
+        inner = undetermined(inner, equal, part="hermitian", what=_BY_ITSELF)
+    inner = undetermined(inner, both_zero, part="skew", what=_OF_ZERO)
+    result = xp.matmul(u, xp.matmul(inner, v_h))
+    if g_u is not None and u.shape[-2] > k:
+        result = result + xp.matmul(_outer(xp, g_u - xp.matmul(u, in_u), g_u, u, zero, inverse), v_h)
+    if g_v is not None and v.shape[-2] > k:
+        outer = _outer(xp, g_v - xp.matmul(v, in_v), g_v, v, zero, inverse)
+        result = result + xp.matmul(u, adjoint(xp, outer))
+    return conj(xp, result)
 
 
-def _mixing(xp: Any, g_s: Any, s: Any, in_u: Any, in_v: Any) -> Any:
+def _outer(xp: Any, rest: Any, g: Any, vectors: Any, zero: Any, inverse: Any) -> Any:
+    """What turning the singular vectors out of the space that they span contributes."""
+    zero = xp.broadcast_to(zero[..., None, :], rest.shape)
+    refuse_gauge(xp, xp.where(zero, rest, 0), g, _OF_ZERO)
+    return undetermined(rest * inverse[..., None, :], zero, vectors, part="outside", what=_OF_ZERO)
+
+
+def _mixing(xp: Any, g_s: Any, s: Any, in_u: Any, in_v: Any, equal: Any, both_zero: Any) -> Any:
     """What turning the singular vectors among each other contributes.
 
     (x s[j] + s[i] y) / (s[j]² - s[i]²) of the textbooks, x and y twice the skew parts, is split into
@@ -203,19 +243,15 @@ def _mixing(xp: Any, g_s: Any, s: Any, in_u: Any, in_v: Any) -> Any:
     zeros = xp.zeros_like(known[0])
     x, y = (zeros if a is None else skew(xp, a) for a in (in_u, in_v))
     size = xp.max(xp.stack([xp.max(xp.abs(a), axis=(-2, -1), keepdims=True) for a in known]), axis=0)
-    off = xp.abs(x + y)  # a cotangent that is exactly zero, as in jvp, stays: its derivative need not be
-    rounding = (off <= 8 * s.shape[-1] * xp.finfo(s.dtype).eps * size) & (off > 0)
-    together = xp.where(rounding, 0, x + y)
-    inverse = inverse_gaps(xp, s)
-    equal = (inverse == 0) & ~eye(xp, zeros)
+    together, apart = x + y, x - y
+    together = cleaned(together, xp.abs(together) <= 8 * s.shape[-1] * xp.finfo(s.dtype).eps * size)
     refuse_gauge(xp, xp.where(equal, together, 0), size, _BY_ITSELF)
-    if (
-        g_s is not None
-    ):  # with the values in it, a function of the matrix may hide a term that is divided by the gap
+    if g_s is not None:  # a function of the matrix may hide a term that is divided by the gap
         for a in known:
             refuse_gauge(xp, xp.where(equal, hermitian(xp, a), 0), size, _BY_ITSELF)
+    refuse_gauge(xp, xp.where(both_zero, apart, 0), size, _OF_ZERO)
     sums = s[..., None, :] + s[..., :, None]
-    return (together * inverse + safe_divide(xp, x - y, sums, sums == 0)) / 2
+    return (together * inverse_gaps(xp, s) + apart * safe_divide(xp, 1, sums, both_zero | (sums == 0))) / 2
 
 
 def _phases(xp: Any, g_u: Any, g_v: Any, in_u: Any, in_v: Any) -> Any:
@@ -227,18 +263,11 @@ def _phases(xp: Any, g_u: Any, g_v: Any, in_u: Any, in_v: Any) -> Any:
     return (d_u - d_v) / 2
 
 
-def _svdvals(xp: Any, g: Any, _out: Any, x: Any) -> Any:
-    u, _, vh = xp.linalg.svd(x, full_matrices=False)
-    return conj(xp, _scaled(xp, u, g, vh))
-
-
 RULES: dict[str, Rule] = {
     "linalg.cholesky": Rule(_cholesky),
     "linalg.eig": Rule(_eig, outputs=True),
     "linalg.eigh": Rule(_eigh, outputs=True),
     "linalg.eigvals": Rule(_eigvals),
-    "linalg.eigvalsh": Rule(_eigvalsh),
     "linalg.qr": Rule(_qr, outputs=True),
     "linalg.svd": Rule(_svd, outputs=True),
-    "linalg.svdvals": Rule(_svdvals),
 }
