@@ -82,9 +82,7 @@ def _constant(x: Array, value: Any) -> Any:
     if value is None or isinstance(value, (bool, complex)):
         return value or 0
     value = number("pad", "value", value)
-    if not math.isfinite(value) and not array_namespace(x).isdtype(
-        x.dtype, ("real floating", "complex floating")
-    ):
+    if not math.isfinite(value) and array_namespace(x).isdtype(x.dtype, "integral"):
         raise complaint("pad", f"expected a value that {x.dtype} can hold, got {value}")
     return value
 

@@ -174,11 +174,16 @@ def _clipped(where: str, x: Array, min_val: float, max_val: float) -> Array:
     low, high = number(where, "min_val", min_val), number(where, "max_val", max_val)
     if low > high:
         raise complaint(where, f"expected min_val <= max_val, got {low} and {high}")
-    return (
-        _hardtanh(x, min_val=int(low), max_val=int(high))
-        if real(where, x)
-        else _hardtanh(x, min_val=low, max_val=high)
-    )
+    if real(where, x):
+        low, high = _whole(where, low, high)
+    return _hardtanh(x, min_val=low, max_val=high)
+
+
+def _whole(where: str, *numbers: float) -> tuple[int, ...]:
+    """Numbers for an array of integers, cut to whole ones as PyTorch does."""
+    if not all(map(math.isfinite, numbers)):
+        raise complaint(where, f"expected finite numbers beside integers, got {', '.join(map(str, numbers))}")
+    return tuple(map(int, numbers))
 
 
 def relu6(x: Array) -> Array:
@@ -273,7 +278,7 @@ def threshold(x: Array, threshold: float, value: float) -> Array:
     """
     limit, value = number("threshold", "threshold", threshold), number("threshold", "value", value)
     if real("threshold", x):
-        limit, value = int(limit), int(value)
+        limit, value = _whole("threshold", limit, value)
     return array_namespace(x).where(x <= limit, value, x)
 
 

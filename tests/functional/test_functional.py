@@ -126,6 +126,11 @@ BAD = [
     (lambda a: F.softshrink(a([1.0]), np.inf), ValueError, "expected a finite lambd >= 0, got inf"),
     (lambda a: F.softmax(a([1.0]), 1), IndexError, "softmax: expected an axis from -1 to 0, got 1"),
     (lambda a: F.log_softmax(a([1]), 0), TypeError, "log_softmax: expected floating-point numbers"),
+    (
+        lambda a: F.threshold(a([1]), np.inf, 1),
+        ValueError,
+        "threshold: expected finite numbers beside integers, got inf, 1",
+    ),
     (lambda a: F.logsumexp(a([1.0]), (0, -1)), ValueError, "logsumexp: expected each axis once"),
     (
         lambda a: F.pad(a([1]), (1, 1), value=np.nan),
