@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .reference import MASKS, reference
+from .reference import MASKS, QUIET, reference
 
 Array = Any
 
@@ -148,6 +148,18 @@ def cross_entropy_slope(logp: Array, target: Array, factor: Array) -> Array:
     return slope
 
 
+@QUIET
+def softmax(x: Array, *, axis: int) -> Array:
+    """NaN for a row of minus infinities, such as a query that may look nowhere has."""
+    return reference("softmax")(x, axis=axis)
+
+
+@QUIET
+def log_softmax(x: Array, *, axis: int) -> Array:
+    """The like of its logarithm."""
+    return reference("log_softmax")(x, axis=axis)
+
+
 OVERRIDES: dict[str, Any] = {
     function.__name__: (function, ())
     for function in (
@@ -157,6 +169,8 @@ OVERRIDES: dict[str, Any] = {
         sigmoid,
         where_positive,
         masked_scale,
+        softmax,
+        log_softmax,
         cross_entropy,
         cross_entropy_slope,
     )

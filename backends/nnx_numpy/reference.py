@@ -10,10 +10,13 @@ import numpy as np
 
 from nnx.backend import named
 
-__all__ = ["MASKS", "reference"]
+__all__ = ["MASKS", "QUIET", "reference"]
 
 MASKS = {np.dtype(f"f{n}"): np.dtype(f"i{n}") for n in (2, 4, 8)}
 """The integers of a floating dtype's width, whose bits can mask it."""
+
+QUIET = np.errstate(all="ignore")
+"""For functions that give NaN and infinity where PyTorch does, and as silently."""
 
 
 @cache

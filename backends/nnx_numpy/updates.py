@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from .reference import QUIET
+
 Array = Any
 State = tuple[Array, ...]
-
-QUIET = np.errstate(all="ignore")
 
 
 def prepared(p: Array, g: Array, t: Array, u: Array, weight_decay: float, maximize: bool) -> Array:

@@ -30,6 +30,8 @@ ROWS: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("masked_scale", (EDGES, MASK), {"scale": 2.0}),
     ("masked_scale", (EDGES[:, ::2], MASK[:, ::2]), {"scale": 2.0}),
     ("masked_scale", (np.asarray(1.0), np.asarray(True)), {"scale": 2.0}),
+    ("softmax", (EDGES,), {"axis": 0}),
+    ("log_softmax", (EDGES,), {"axis": -1}),
     ("linear", (LARGE[:5], LARGE, LARGE[0, :1].repeat(80)), {}),
     ("linear", (LARGE, LARGE[:5], LARGE[0, :5]), {}),
     ("linear", (LARGE, LARGE[:5], None), {}),
@@ -58,6 +60,13 @@ def test_the_fast_version_is_the_one_in_standard_functions(
     np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance if name == "linear" else 1e-37)
     for x, y in zip(args, before, strict=True):
         np.testing.assert_array_equal(x, y)
+
+
+def test_softmax_of_minus_infinities_is_nan_silently() -> None:
+    """Warnings are errors here."""
+    x = np.asarray([[-np.inf, -np.inf], [0.0, -np.inf]])
+    np.testing.assert_array_equal(nnx.functional.softmax(x), [[np.nan, np.nan], [1.0, 0.0]])
+    np.testing.assert_array_equal(nnx.functional.log_softmax(x), [[np.nan, np.nan], [0.0, -np.inf]])
 
 
 def test_every_override_is_held_against_the_standard_version() -> None:
