@@ -22,8 +22,8 @@ class ASGD(Optimizer):
         p \leftarrow (1 - \lambda \eta_t)\, p - \eta_t g \\
         a &\leftarrow a + (p - a) / \max(1, t - 1 - t_0)
 
-    Polyak and Juditsky, SIAM Journal on Control and Optimization 30, 1992. The numbers are PyTorch's; with a
-    schedule, :math:`\gamma` is, as there, the learning rate of the step before.
+    Polyak and Juditsky, SIAM Journal on Control and Optimization 30, 1992. The numbers are PyTorch's;
+    :math:`\gamma` is, as there, the learning rate of the step before.
 
     Parameters
     ----------
@@ -75,6 +75,7 @@ class ASGD(Optimizer):
             weight_decay=weight_decay,
             maximize=maximize,
         )
+        self._before: dict[int, LearningRate] = {}  # by group, at the update before
 
     @property
     def averages(self) -> dict[str, Array]:
@@ -92,7 +93,16 @@ class ASGD(Optimizer):
     def rate(self, settings: Mapping[str, Any], bucket: Bucket | None = None) -> float:
         """The learning rate of the step before; at the first step that of the step itself."""
         rate: LearningRate = settings["learning_rate"]
-        return float(rate(self.step - 1 if bucket and bucket.step else self.step) if callable(rate) else rate)
+        later = bucket is not None and bucket.step > 0
+        if callable(rate):
+            return float(rate(self.step - 1 if later else self.step))
+        before = self._before.get(bucket.group, rate) if bucket is not None and later else rate
+        return float(rate if callable(before) else before)
+
+    def update(self, grads: Mapping[str, Array]) -> None:
+        """As :meth:`Optimizer.update`; a learning rate that was assigned counts from the second update after that."""
+        super().update(grads)
+        self._before = {i: self._settings(i)["learning_rate"] for i in range(-1, len(self.groups))}
 
     def coefficients(self, settings: Mapping[str, Any], learning_rate: float, step: int) -> tuple[Any, ...]:
         """As the rule takes them."""

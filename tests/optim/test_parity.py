@@ -127,6 +127,21 @@ NAMES = sorted({row.name for row in ROWS})
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_an_assigned_learning_rate_counts_from_when_it_does_in_torch(name: str) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
+    tensor = torch.tensor(START["w"], requires_grad=True)
+    ours = getattr(nnx.optim, name)({"w": START["w"]}, learning_rate=0.1)
+    theirs = getattr(torch.optim, name)([tensor], lr=0.1)
+    for i, gradients in enumerate(GRADIENTS):
+        if i in (3, 7):
+            ours.learning_rate = theirs.param_groups[0]["lr"] = 0.1 / i
+        tensor.grad = torch.tensor(gradients["w"])
+        theirs.step()
+        ours.update({"w": gradients["w"]})
+        np.testing.assert_allclose(ours.parameters["w"], tensor.detach().numpy(), rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_gradient_of_nan_spoils_what_it_does_in_torch(name: str) -> None:
     """And silently, infinity too: warnings are errors here."""
     torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
