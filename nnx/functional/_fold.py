@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 from ..autodiff import array_namespace, primitive
 from ..backend import Array
 from ._errors import complaint
 from ._windows import Geometry, gather, put_back, spread
 
-__all__ = ["fold", "unfold"]
+__all__ = ["fold", "pair", "unfold"]
 
 Numbers = int | tuple[int, ...]
 
@@ -32,13 +33,20 @@ _unfold.defpullback(lambda _xp, g, _out, _x, *, geometry: _fold(g, geometry=geom
 _fold.defpullback(lambda _xp, g, _out, _x, *, geometry: _unfold(g, geometry=geometry))
 
 
+def pair(what: str, name: str, value: Any, least: int = 0) -> tuple[int, ...]:
+    """A number for both axes or two of them; one in a sequence is neither, in PyTorch."""
+    if isinstance(value, Sequence) and len(cast("Sequence[int]", value)) == 1:
+        raise complaint(name, f"expected {what} of a number or two, got {value!r}")
+    return spread(what, name, value, 2, least)
+
+
 def _geometry(
     name: str, size: tuple[int, ...], kernel_size: Any, dilation: Any, padding: Any, stride: Any
 ) -> Geometry:
-    kernel = spread("a kernel_size", name, kernel_size, 2, 1)
-    dilation = spread("a dilation", name, dilation, 2, 1)
-    padding = spread("a padding", name, padding, 2)
-    stride = spread("a stride", name, stride, 2, 1)
+    kernel = pair("a kernel_size", name, kernel_size, 1)
+    dilation = pair("a dilation", name, dilation, 1)
+    padding = pair("a padding", name, padding)
+    stride = pair("a stride", name, stride, 1)
     out = tuple(
         (n + 2 * p - d * (k - 1) - 1) // s + 1
         for n, p, d, k, s in zip(size, padding, dilation, kernel, stride, strict=True)
@@ -124,7 +132,7 @@ def fold(
     array([[[1., 2., 1.],
             [1., 2., 1.]]])
     """
-    size = spread("an output_size", "fold", output_size, 2, 1)
+    size = pair("an output_size", "fold", output_size, 1)
     geometry = _geometry("fold", size, kernel_size, dilation, padding, stride)
     window, windows = math.prod(geometry.kernel), math.prod(geometry.out)
     if x.ndim not in (2, 3) or x.shape[-2] % window or x.shape[-1] != windows or not x.shape[-2]:

@@ -6,8 +6,7 @@ from typing import Any
 
 from ..backend import Array
 from ..functional._conv_arguments import Numbers
-from ..functional._fold import fold, unfold
-from ..functional._windows import spread
+from ..functional._fold import fold, pair, unfold
 from ._layer import Layer
 
 __all__ = ["Fold", "Unfold"]
@@ -59,7 +58,7 @@ class Fold(Layer):
         padding: Numbers = 0,
         stride: Numbers = 1,
     ) -> None:
-        spread("an output_size", "Fold", output_size, 2, 1)
+        pair("an output_size", "Fold", output_size, 1)
         _check_windows("Fold", kernel_size, dilation, padding, stride)
         self.output_size, self.kernel_size = output_size, kernel_size
         self.dilation, self.padding, self.stride = dilation, padding, stride
@@ -77,7 +76,7 @@ class Fold(Layer):
 
 
 def _check_windows(name: str, kernel_size: Any, dilation: Any, padding: Any, stride: Any) -> None:
-    spread("a kernel_size", name, kernel_size, 2, 1)
-    spread("a dilation", name, dilation, 2, 1)
-    spread("a padding", name, padding, 2)
-    spread("a stride", name, stride, 2, 1)
+    pair("a kernel_size", name, kernel_size, 1)
+    pair("a dilation", name, dilation, 1)
+    pair("a padding", name, padding)
+    pair("a stride", name, stride, 1)

@@ -238,6 +238,8 @@ REFUSED = [
     ("unfold", (X, 5), {}, "expected images as large as a window"),
     ("unfold", (X, 2), {"padding": -1}, "expected a padding"),
     ("fold", (draw(1, 8, 8), (4, 4), 2), {}, r"expected columns of shape \(N, C \* 4, 9\)"),
+    ("unfold", (X, (2,)), {}, "expected a kernel_size of a number or two"),
+    ("fold", (draw(1, 8, 9), [4], 2), {}, "expected an output_size of a number or two"),
     ("fold", (draw(1, 7, 9), (4, 4), 2), {}, "expected columns of shape"),
     ("pad", (X, (1,)), {}, "expected a pair of numbers"),
     ("pad", (draw(3), (1, 1, 1, 1)), {}, "for each of at most 1 axes"),
