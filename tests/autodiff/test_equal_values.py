@@ -284,3 +284,20 @@ def test_svd_of_empty_matrices(library: Library, shape: tuple[int, ...], full: b
     for f in (loss, values):
         assert nnx.grad(f)(x).shape == shape
         assert nnx.hvp(f, (x,), (x,))[0].shape == shape
+
+
+@of_both_kinds
+@pytest.mark.parametrize("noise", [0.0, 1e-9, 1e-7, 1e-5])
+def test_second_derivatives_of_polar_factors_near_a_rotation(kind: str, noise: float) -> None:
+    """Of Re tr(Wᴴ polar(X)), which has no kink there; where X is a rotation to rounding they may be refused."""
+    rng = np.random.default_rng(12)
+    x, t, weights = (drawn(rng, (3, 3), kind) for _ in range(3))
+    x = np.linalg.qr(x)[0] + noise * drawn(rng, (3, 3), kind)
+
+    def loss(x: Any) -> Any:
+        xp = nnx.array_namespace(x)
+        return xp.sum(xp.real(polar(xp, x) * nnx.lift(np.asarray(weights)) + 0j))
+
+    want = taylor(lambda e: loss(x + e * t), 2)
+    found = outcome(lambda: np.sum((nnx.hvp(loss, (x,), (t,))[0] * t).real), want, 1e-6)
+    assert found == "right" or (noise == 0 and found == "refused")

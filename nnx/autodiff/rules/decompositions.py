@@ -243,15 +243,21 @@ def _mixing(xp: Any, g_s: Any, s: Any, in_u: Any, in_v: Any, equal: Any, both_ze
     zeros = xp.zeros_like(known[0])
     x, y = (zeros if a is None else skew(xp, a) for a in (in_u, in_v))
     size = xp.max(xp.stack([xp.max(xp.abs(a), axis=(-2, -1), keepdims=True) for a in known]), axis=0)
-    together, apart = x + y, x - y
-    together = cleaned(together, xp.abs(together) <= 8 * s.shape[-1] * xp.finfo(s.dtype).eps * size)
+    together, apart, inverse = x + y, x - y, inverse_gaps(xp, s)
+    rounding = xp.abs(together) <= 8 * s.shape[-1] * xp.finfo(s.dtype).eps * size
+    together = cleaned(together, rounding)
+    if (
+        g_s is None and len(known) == 2
+    ):  # a polar factor: at a small gap its derivative is rounding error, too
+        near = xp.abs(inverse) * xp.max(s, axis=-1)[..., None, None] > xp.finfo(s.dtype).eps ** -0.25
+        inverse = xp.where(rounding & near & (size > 0), 0, inverse)
     refuse_gauge(xp, xp.where(equal, together, 0), size, _BY_ITSELF)
     if g_s is not None:  # a function of the matrix may hide a term that is divided by the gap
         for a in known:
             refuse_gauge(xp, xp.where(equal, hermitian(xp, a), 0), size, _BY_ITSELF)
     refuse_gauge(xp, xp.where(both_zero, apart, 0), size, _OF_ZERO)
     sums = s[..., None, :] + s[..., :, None]
-    return (together * inverse_gaps(xp, s) + apart * safe_divide(xp, 1, sums, both_zero | (sums == 0))) / 2
+    return (together * inverse + apart * safe_divide(xp, 1, sums, both_zero | (sums == 0))) / 2
 
 
 def _phases(xp: Any, g_u: Any, g_v: Any, in_u: Any, in_v: Any) -> Any:
