@@ -45,6 +45,8 @@ def linear_cross_entropy(
     np.float64(0.3133)
     """
     name, ignored = "linear_cross_entropy", -100 if ignore_index is None else ignore_index
+    if input.ndim not in (1, 2):
+        raise complaint(name, f"expected an input with 1 axis or 2, got shape {tuple(input.shape)}")
     places = tuple(linear_weight.shape[1:-1])
     if linear_weight.ndim < 2 or (places and input.ndim != 2):
         raise complaint(

@@ -65,6 +65,12 @@ def test_it_is_that_of_torch(row: Row, weighted: bool, agrees_with_torch: Any) -
         (X[0], DEEP, None, "input with 2 axes"),
         (X, W, B[:2], r"linear_bias of shape \(5,\), got \(2,\)"),
         (X, W[:, :2], None, "last axis of 2, got 3"),
+        (
+            X[None],
+            W,
+            None,
+            r"linear_cross_entropy: expected an input with 1 axis or 2, got shape \(1, 4, 3\)",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused(x: Any, linear_weight: Any, bias: Any, message: str) -> None:
