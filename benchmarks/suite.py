@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import signal
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -49,9 +51,10 @@ def run(
     frameworks: tuple[str, ...] | None = None,
 ) -> list[Result]:
     """Measure what the options choose; print each result when it is there, then all tables."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # stopped workers must not be left behind
     chosen = _chosen(options.workloads, workloads, parser)
     rounds = options.rounds or (3 if options.quick else 11)
-    settings = Settings(rounds, options.threads, 0.02 if options.quick else 0.1, device)
+    settings = Settings(rounds, options.threads, 0.02 if options.quick else 0.06, device)
     about, results = machine(settings), []
     for i, workload in enumerate(chosen):
         names = [

@@ -82,7 +82,7 @@ class Settings:
 
     rounds: int = 11
     threads: int = 2
-    block: float = 0.1
+    block: float = 0.06
     device: str = "cpu"
 
 
@@ -97,7 +97,7 @@ def measure(workload: Workload, frameworks: tuple[str, ...], settings: Settings)
             _note_ready(result, workers, framework, _ask(worker, None))
         for worker in workers.values():
             worker.send_signal(signal.SIGSTOP)
-        for _ in range(settings.rounds):
+        for _ in range(min(settings.rounds, workload.most_rounds)):
             for framework, worker in list(workers.items()):
                 _note_block(result, workers, framework, _turn(worker))
     finally:

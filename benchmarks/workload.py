@@ -77,6 +77,7 @@ class Workload:
     reference: str = "torch"
     frameworks: tuple[str, ...] = FRAMEWORKS
     compared: bool = True
+    most_rounds: int = 1000  # for what takes long and varies little
 
     def job(self, framework: str, device: str) -> Job:
         """The work of one framework; ImportError or Absent where it has none."""

@@ -135,6 +135,7 @@ WORKLOADS = [
         name="digits-97",
         title="training time to 97 % on the digits, other weights each",
         to_goal=True,
+        most_rounds=7,
         **COMMON,
     ),
 ]

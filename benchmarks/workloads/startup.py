@@ -39,10 +39,10 @@ class Startup(Workload):
 WORKLOADS = [
     Startup(
         name="import", title="import in a fresh process (floor: NumPy's)", group="single",
-        frameworks=FRAMEWORKS, line=IMPORT, compared=False, seconds=0.04,
+        frameworks=FRAMEWORKS, line=IMPORT, compared=False, most_rounds=5, seconds=0.04,
     ),
     Startup(
         name="first-step", title=f"a fresh process up to the end of the first step of {NET}", group="single",
-        frameworks=FRAMEWORKS, line=FIRST, compared=False, seconds=0.25,
+        frameworks=FRAMEWORKS, line=FIRST, compared=False, most_rounds=5, seconds=0.25,
     ),
 ]  # fmt: skip
