@@ -41,14 +41,14 @@ def run(page: Page) -> None:
     weights = nnx.to_numpy(neuron.weight)[0]
     page.claim("intercept b", neuron.bias[0], 152.1335, 5e-5)
     page.claim("mean squared error J", costs[-1], 2859.696, 5e-4)
-    page.claim("W and least squares, largest distance", weights, exact.coef_, 1e-6)
+    page.claim("W and least squares", weights, exact.coef_, 1e-6)
 
     with page.figure(columns=2) as (left, right):
         left.barh(names, exact.coef_, color="tab:gray", height=0.8, label="least squares")
         left.barh(names, weights, color="tab:blue", height=0.4, label="descent")
         left.invert_yaxis()
         left.set(xlabel="weight (per standard deviation)")
-        left.legend(fontsize=7, loc="lower left")
+        left.legend(loc="lower left", handlelength=1)
         least = np.mean((data.target - exact.predict(features)) ** 2)
         right.loglog(range(1, len(costs) + 1), np.asarray(costs) - least, color="tab:blue")
         right.set(xlabel="step", ylabel="cost above the least")

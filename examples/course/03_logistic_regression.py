@@ -11,9 +11,10 @@ as it goes, and it is where scikit-learn's unpenalised LogisticRegression ends t
 """
 
 import numpy as np
-from page import Page, main
+from page import Page, draw_classes, main
 from sklearn.datasets import load_breast_cancer
 from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import scale
 
 import nnx
 
@@ -27,8 +28,7 @@ def cost_and_gradients(neuron: nnx.Linear, X, y):
 
 def run(page: Page) -> None:
     data = load_breast_cancer()
-    features = data.data[:, FEATURES]
-    features = (features - features.mean(axis=0)) / features.std(axis=0)
+    features = scale(data.data[:, FEATURES])  # mean 0, variance 1
     malignant = 1.0 - data.target
     X, y = page.array(features), page.array(malignant[:, None])
     neuron = nnx.Linear(2, 1).astype("float64")
@@ -45,14 +45,13 @@ def run(page: Page) -> None:
 
     exact = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-12).fit(features, malignant)
     weights, bias = nnx.to_numpy(neuron.weight)[0], float(neuron.bias[0])
-    page.claim("θ and scikit-learn's, largest distance", weights, exact.coef_[0], 1e-6)
+    page.claim("θ and scikit-learn's", weights, exact.coef_[0], 1e-6)
     page.claim("b and scikit-learn's", bias, exact.intercept_[0], 1e-6)
     right = (features @ weights + bias > 0) == malignant
     page.claim("share of tumours told right", right.mean(), exact.score(features, malignant))
 
     with page.figure(height=3.4) as axes:
-        for value, colour, name in ((0, "tab:blue", "benign"), (1, "tab:orange", "malignant")):
-            axes.plot(*features[malignant == value].T, ".", color=colour, ms=4, alpha=0.7, label=name)
+        draw_classes(axes, features, malignant, ("benign", "malignant"), alpha=0.7)
         radius = np.linspace(-2, 3.5, 2)
         for p, dashes in ((0.1, ":"), (0.5, "-"), (0.9, ":")):  # lines of one probability
             texture = (np.log(p / (1 - p)) - bias - weights[0] * radius) / weights[1]
@@ -60,7 +59,7 @@ def run(page: Page) -> None:
         axes.set(
             xlabel="radius (standard deviations)", ylabel="texture (standard deviations)", ylim=(-2.5, 5)
         )
-        axes.legend(ncols=2, fontsize=7)
+        axes.legend(loc="lower right")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ derivative is zero, and descent on it would never move.
 
 import matplotlib
 import numpy as np
-from page import Page, main
+from page import Page, draw_classes, main
 
 import nnx
 import nnx.functional as F
@@ -55,14 +55,13 @@ def run(page: Page) -> None:
         return nnx.losses.half_squared_error(F.step(x @ w), y)
 
     start = page.array([1.0, -1.0])
-    page.claim(
-        "error of another line, by descent to be lowered", half_squared_error(start, x, y), 1, relation=">="
-    )
-    page.claim("largest gradient of that error", nnx.grad(half_squared_error)(start, x, y), 0 * start)
+    error = half_squared_error(start, x, y)
+    page.claim("error of another line, for descent to lower", error, 1, relation=">=")
+    steepest = page.xp.max(page.xp.abs(nnx.grad(half_squared_error)(start, x, y)))
+    page.claim("largest gradient of that error", steepest, 0)
 
     with page.figure(height=3.6) as axes:
-        for value, colour in ((0, "tab:blue"), (1, "tab:orange")):
-            axes.plot(*data[labels == value].T, "o", color=colour, ms=4, label=f"y = {value}")
+        draw_classes(axes, data, labels, marker="o")
         across = np.linspace(-1.1, 1.1, 2)
         for k, (w0, w1, b0) in enumerate(lines):
             last = k == len(lines) - 1
@@ -70,7 +69,7 @@ def run(page: Page) -> None:
             label = {0: "early lines", len(lines) - 2: "late lines", len(lines) - 1: "the last line"}.get(k)
             axes.plot(across, -(b0 + w0 * across) / w1, color=shade, lw=2 if last else 1, label=label)
         axes.set(xlabel="x₁", ylabel="x₂", xlim=(-1.1, 1.1), ylim=(-1.1, 1.1))
-        axes.legend(fontsize=7, loc="lower left", frameon=True)
+        axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
 
 
 if __name__ == "__main__":

@@ -56,9 +56,7 @@ def run(page: Page) -> None:
     page.claim("sigmoid: slope at 0, the steepest", with_slope(F.sigmoid, zero)[1][0], 0.25)
     page.claim("tanh: slope at 0, the steepest", with_slope(F.tanh, zero)[1][0], 1)
     page.claim("ReLU: slope at its corner", with_slope(F.relu, zero)[1][0], 0)
-    page.claim(
-        "tanh(z) and 2σ(2z) - 1, a sigmoid on another scale", F.tanh(z), 2 * F.sigmoid(2 * z) - 1, 1e-15
-    )
+    page.claim("tanh(z) and 2σ(2z) - 1, rescaled", F.tanh(z), 2 * F.sigmoid(2 * z) - 1, 1e-15)
 
     scores = page.array([2.0, 1.0, -0.5])
     ŷ = F.softmax(scores)
@@ -72,16 +70,13 @@ def run(page: Page) -> None:
     drawn["softmax: first of (z, 1, 0)"] = first_of_three
     with page.figure(columns=3, rows=2, height=2.3) as axes:
         for ax, (name, g) in zip(axes.flat, drawn.items(), strict=True):
-            a, slope = map(nnx.to_numpy, with_slope(g, z))
-            slope = np.where(
-                np.abs(np.diff(slope, append=slope[-1])) > 0.1, np.nan, slope
-            )  # no line up a jump
+            a, slope = (np.array(nnx.to_numpy(values)) for values in with_slope(g, z))
+            slope[np.abs(np.diff(slope, append=slope[-1])) > 0.1] = np.nan  # no line up a jump
             ax.plot(line, a, color="tab:blue", label="g(z)")
             ax.plot(line, slope, "--", color="tab:orange", label="g′(z)")
-            ax.set_title(name, fontsize=9)
-            ax.set(xlabel="z", ylim=(-1.25, 2.25), xticks=[-4, -2, 0, 2, 4], yticks=[-1, 0, 1, 2])
+            ax.set(title=name, xlabel="z", ylim=(-1.25, 2.25), xticks=[-4, -2, 0, 2, 4], yticks=[-1, 0, 1, 2])
             ax.label_outer()
-        axes[0, 0].legend(loc="lower right")
+        axes[0, 0].legend(fontsize=9, loc="lower right")
 
 
 if __name__ == "__main__":

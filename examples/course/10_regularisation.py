@@ -10,10 +10,12 @@ hardly bend. Between them lies the least cost on data that were held out.
     uv run examples/course/10_regularisation.py [--backend numpy]
 """
 
-import numpy as np
-from page import Page, main
+from copy import deepcopy
+
+from page import COLOURS, Page, draw_classes, main, minimise
 from sklearn.datasets import load_breast_cancer, make_moons
 from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import scale
 
 import nnx
 
@@ -21,8 +23,7 @@ import nnx
 def squares(model: nnx.Layer):
     """Σ θ² over the weights of all layers."""
     weights = [θ for name, θ in model.parameters().items() if not name.endswith("bias")]
-    xp = nnx.array_namespace(*weights)
-    return sum(xp.sum(θ**2) for θ in weights)
+    return sum(nnx.array_namespace(θ).sum(θ**2) for θ in weights)
 
 
 def cost(model: nnx.Layer, x, y, λ: float = 0.0):
@@ -30,29 +31,14 @@ def cost(model: nnx.Layer, x, y, λ: float = 0.0):
     return J + λ / (2 * x.shape[0]) * squares(model)
 
 
-cost_and_gradients = nnx.value_and_grad(cost)
-
-
-def minimise(model: nnx.Layer, x, y, λ: float) -> nnx.Layer:
-    optimizer = nnx.optim.LBFGS(
-        model, max_iter=100, tolerance_grad=1e-9, tolerance_change=0.0, line_search_fn="strong_wolfe"
-    )
-    optimizer.update(lambda: cost_and_gradients(model, x, y, λ))
-    return model
-
-
-def network() -> nnx.Layer:
-    nnx.seed(10)
-    return nnx.Sequential(nnx.Linear(2, 16), nnx.Tanh(), nnx.Linear(16, 1)).astype("float64")
-
-
 def run(page: Page) -> None:
     points, labels = make_moons(360, noise=0.35, random_state=10)
     x, y = page.array(points[:60]), page.array(labels[:60, None])
     held_out = page.array(points[60:]), page.array(labels[60:, None])
     λ, m, α = 2.0, 60, 0.1
-
-    model, twin = network(), network()
+    nnx.seed(10)
+    start = nnx.Sequential(nnx.Linear(2, 16), nnx.Tanh(), nnx.Linear(16, 1)).astype("float64")
+    model, twin = deepcopy(start), deepcopy(start)
     gradients, plain = nnx.grad(cost)(model, x, y, λ), nnx.grad(cost)(model, x, y)
     for name, θ in model.parameters().items():
         gain = 0 * θ if name.endswith("bias") else λ / m * θ
@@ -66,14 +52,14 @@ def run(page: Page) -> None:
     page.claim("θ by descent on J(λ), and by decay", model[0].weight, twin[0].weight, 1e-12)
 
     data = load_breast_cancer()
-    features = (data.data - data.data.mean(axis=0)) / data.data.std(axis=0)
+    features = scale(data.data)  # mean 0, variance 1
     neuron = nnx.Linear(30, 1).astype("float64")
-    minimise(neuron, page.array(features), page.array(data.target[:, None]), λ)
+    minimise(neuron, cost, page.array(features), page.array(data.target[:, None]), λ)
     exact = LogisticRegression(C=1 / λ, solver="newton-cholesky", tol=1e-12).fit(features, data.target)
     page.claim("θ of one neuron, and scikit-learn's with C = 1/λ", neuron.weight, exact.coef_, 1e-6)
 
     λs = [0.001, 0.01, 0.1, 1.0, 10.0]
-    models = [minimise(network(), x, y, λ) for λ in λs]
+    models = [minimise(deepcopy(start), cost, x, y, λ) for λ in λs]
     sums = [float(squares(model)) for model in models]
     here, there = ([float(cost(model, *data)) for model in models] for data in ((x, y), held_out))
     for small, large, λ in zip(sums[1:], sums, λs[1:], strict=False):
@@ -81,21 +67,17 @@ def run(page: Page) -> None:
     page.claim("cost on held-out points, λ = 0.1 and 0.001", there[2], there[0], relation="<=")
     page.claim("cost on held-out points, λ = 0.1 and 10", there[2], there[4], relation="<=")
 
-    side = np.stack(np.meshgrid(np.linspace(-2, 3, 120), np.linspace(-1.7, 2.2, 120)))
     with page.figure(columns=2, rows=2, height=2.4) as axes:
         for ax, k in zip(axes[0], (0, 2), strict=True):
-            surface = nnx.to_numpy(models[k](page.array(side.reshape(2, -1).T))).reshape(120, 120)
-            ax.contourf(*side, surface, [-1e9, 0, 1e9], colors=("tab:blue", "tab:orange"), alpha=0.25)
-            for value, colour in ((0, "tab:blue"), (1, "tab:orange")):
-                ax.plot(*points[:60][labels[:60] == value].T, ".", color=colour)
-            ax.set_title(f"λ = {λs[k]:g}", fontsize=9)
-            ax.set(xlabel="x₁", ylabel="x₂")
+            surface = page.over_plane(models[k], (-2, 3), (-1.7, 2.2))
+            ax.contourf(*surface, [-1e9, 0, 1e9], colors=COLOURS[:2], alpha=0.25)
+            draw_classes(ax, points[:60], labels[:60], ms=6)
+            ax.set(title=f"λ = {λs[k]:g}", xlabel="x₁", ylabel="x₂")
         axes[1, 0].loglog(λs, sums, "o-", ms=4)
         axes[1, 0].set(xlabel="λ", ylabel="Σ θ²")
-        axes[1, 1].loglog(λs, here, "o-", ms=4, label="training points")
-        axes[1, 1].loglog(λs, there, "s--", ms=4, label="held-out points")
+        axes[1, 1].loglog(λs, here, "o-", λs, there, "s--", ms=4)
         axes[1, 1].set(xlabel="λ", ylabel="cost J")
-        axes[1, 1].legend(fontsize=7)
+        axes[1, 1].legend(["training points", "held-out points"])
 
 
 if __name__ == "__main__":

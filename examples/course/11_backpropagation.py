@@ -6,9 +6,8 @@
     δ⁽ˡ⁾ = (δ⁽ˡ⁺¹⁾ Θ⁽ˡ⁺¹⁾ᵀ) ∘ g′(Z⁽ˡ⁾)                 backward; σ′ = a(1 - a)
     ∂J/∂Θ⁽ˡ⁾ = (1/m) A⁽ˡ⁻¹⁾ᵀ δ⁽ˡ⁾,  ∂J/∂b⁽ˡ⁾ = (1/m) Σ δ⁽ˡ⁾
 
-Tracing does the same sums. A check that needs no calculus is the quotient of differences along some way v, which is
-(J(θ + εv) - J(θ - εv)) / 2ε. It is only as good as its ε: a large one cuts across the curve, and a small one drowns in
-rounding.
+Tracing does the same sums. A check without calculus is the quotient (J(θ + εv) - J(θ - εv)) / 2ε, along some way v. It
+is only as good as its ε: a large one cuts across the curve, and a small one drowns in rounding.
 
     uv run examples/course/11_backpropagation.py [--backend numpy]
 """
@@ -46,19 +45,15 @@ def backpropagation(layers, x, y):
     return gradients[::-1]
 
 
-def moved(layers, v, step: float):
-    """The parameters, a step along v from where they are."""
+def moved_along(layers, v, step: float):
     return [(Θ + step * dΘ, b + step * db) for (Θ, b), (dΘ, db) in zip(layers, v, strict=True)]
 
 
 def run(page: Page) -> None:
     digits, m = load_digits(), 500
     x, y = page.array(digits.data[:m] / 16), page.array(np.eye(10)[digits.target[:m]])
-    sizes = [64, 24, 16, 10]
-    layers = [
-        (nnx.init.xavier_normal((n, k), dtype="float64"), nnx.init.zeros((k,), dtype="float64"))
-        for n, k in zip(sizes[:-1], sizes[1:], strict=True)
-    ]
+    sizes = ((64, 24), (24, 16), (16, 10))
+    layers = [(nnx.init.xavier_normal(nk, dtype="float64"), page.array(np.zeros(nk[1]))) for nk in sizes]
     traced, by_hand = nnx.grad(cost)(layers, x, y), backpropagation(layers, x, y)
     for l, ((dΘ, db), (hΘ, hb)) in enumerate(zip(traced, by_hand, strict=True), 1):
         page.claim(f"∂J/∂Θ of layer {l}, traced and by hand", dΘ, hΘ, 1e-15)
@@ -66,15 +61,14 @@ def run(page: Page) -> None:
 
     rng, εs, errors = np.random.default_rng(11), np.logspace(-11, 0, 34), []
     v = [[page.array(rng.normal(size=p.shape)) for p in layer] for layer in layers]
-    pairs = (zip(*both, strict=True) for both in zip(by_hand, v, strict=True))
-    slope = sum(float(page.xp.sum(gradient * step)) for layer in pairs for gradient, step in layer)
+    slope = sum(float(page.xp.sum(by_hand[l][k] * v[l][k])) for l in range(3) for k in (0, 1))
     for ε in εs.tolist():
-        difference = float(cost(moved(layers, v, ε), x, y) - cost(moved(layers, v, -ε), x, y))
+        difference = float(cost(moved_along(layers, v, ε), x, y) - cost(moved_along(layers, v, -ε), x, y))
         errors.append(abs(difference / (2 * ε) - slope))
     page.claim("error of the quotient of differences, best ε", min(errors), 1e-9, relation="<=")
 
     for _ in range(150):
-        layers = moved(layers, backpropagation(layers, x, y), -2.0)  # descent with α = 2
+        layers = moved_along(layers, backpropagation(layers, x, y), -2.0)  # descent with α = 2
     right = nnx.to_numpy(forward(layers, x)[-1]).argmax(axis=1) == digits.target[:m]
     page.claim("digits told right after descent by hand", right.mean(), 0.95, relation=">=")
 
@@ -83,7 +77,7 @@ def run(page: Page) -> None:
         ax.loglog(εs, errors[-10] * (εs / εs[-10]) ** 2, "k--", lw=1, label="cutting across: ∝ ε²")
         ax.loglog(εs, 2e-16 / εs, "k:", lw=1, label="rounding: ∝ 1/ε")
         ax.set(xlabel="ε", ylabel="error of the slope of J", ylim=(1e-12, 10))
-        ax.legend(fontsize=7, loc="upper left")
+        ax.legend(loc="upper left")
 
 
 if __name__ == "__main__":

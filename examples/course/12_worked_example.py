@@ -12,15 +12,12 @@ It is an example that many have worked on paper (after Mazur, 2015). Check your 
     uv run examples/course/12_worked_example.py [--backend numpy]
 """
 
-from page import Page, main
+from page import Page, draw_network, main
 
 import nnx
 import nnx.functional as F
 
 NAMES = "w₁ w₂ w₃ w₄ w₅ w₆ w₇ w₈".split()
-OUTPUTS = (0.7513650696, 0.7729284653)
-ONE_STEP = (0.1497807161, 0.1995614323, 0.2497511436, 0.2995022873)  # w₁ … w₄ after it
-ONE_STEP += (0.3589164797, 0.4086661861, 0.5113012702, 0.5613701211)  # w₅ … w₈
 DIGITS = 5e-11  # ten decimals, rounded
 
 
@@ -31,34 +28,13 @@ def error_and_gradients(network: nnx.Layer, x, t):
 
 def weights(network: nnx.Layer) -> list[float]:
     """w₁ … w₈: Linear keeps Θᵀ, a row for each neuron, so they are in order."""
-    return [
-        float(w) for name in ("0.weight", "2.weight") for w in nnx.to_numpy(network.parameters()[name]).flat
-    ]
-
-
-def draw_network(ax, before: list[float], after: list[float], x, h, o) -> None:
-    """The neurons with what they give, and on each edge its weight before and after the step."""
-    ax.axis("off")
-    ax.set(xlim=(-0.15, 2.15), ylim=(-0.35, 1.3))
-    ends = [(layer, i, j) for layer in (0, 1) for j in (0, 1) for i in (0, 1)]  # w₁ … w₈: to j, from i
-    for k, (layer, i, j) in enumerate(ends):
-        start, end, along = 1 - i, 1 - j, 0.5 if i == j else 0.28
-        ax.plot([layer, layer + 1], [start, end], color="tab:gray", lw=1, zorder=1)
-        ax.text(
-            layer + along, start + along * (end - start), f"{NAMES[k]}: {before[k]:.2f} → {after[k]:.4f}",
-            fontsize=7, ha="center", va="center", bbox={"fc": "white", "ec": "none", "pad": 1},
-        )  # fmt: skip
-    names = "x₁ x₂ h₁ h₂ o₁ o₂".split()
-    for k, (name, value) in enumerate(zip(names, (*x, *h, *o), strict=True)):
-        ax.plot(k // 2, 1 - k % 2, "o", ms=30, mfc="white", mec="tab:blue", zorder=2)
-        ax.text(k // 2, 1 - k % 2, f"{name}\n{value:.3f}", fontsize=7, ha="center", va="center", zorder=3)
+    return [float(w) for layer in (network[0], network[2]) for w in nnx.to_numpy(layer.weight).flat]
 
 
 def run(page: Page) -> None:
     x, t, α = page.array([0.05, 0.10]), page.array([0.01, 0.99]), 0.5
-    network = nnx.Sequential(nnx.Linear(2, 2), nnx.Sigmoid(), nnx.Linear(2, 2), nnx.Sigmoid()).astype(
-        "float64"
-    )
+    network = nnx.Sequential(nnx.Linear(2, 2), nnx.Sigmoid(), nnx.Linear(2, 2), nnx.Sigmoid())
+    network.astype("float64")
     network.load_state_dict({
         "0.weight": page.array([[0.15, 0.20], [0.25, 0.30]]), "0.bias": page.array([0.35, 0.35]),
         "2.weight": page.array([[0.40, 0.45], [0.50, 0.55]]), "2.bias": page.array([0.60, 0.60]),
@@ -69,8 +45,8 @@ def run(page: Page) -> None:
     h = F.sigmoid(Θ1 @ x + b1)
     o = F.sigmoid(Θ2 @ h + b2)
     E, gradients = error_and_gradients(network, x, t)
-    page.claim("o₁", network(x)[0], OUTPUTS[0], DIGITS)
-    page.claim("o₂", network(x)[1], OUTPUTS[1], DIGITS)
+    page.claim("o₁", network(x)[0], 0.7513650696, DIGITS)
+    page.claim("o₂", network(x)[1], 0.7729284653, DIGITS)
     page.claim("E", E, 0.2983711088, DIGITS)
 
     δo = (o - t) * o * (1 - o)
@@ -83,7 +59,9 @@ def run(page: Page) -> None:
     optimizer, before = nnx.optim.SGD(network, learning_rate=α), weights(network)
     optimizer.update(gradients)
     after, errors = weights(network), [float(E)]
-    for name, w, expected in zip(NAMES, after, ONE_STEP, strict=True):
+    paper = [0.1497807161, 0.1995614323, 0.2497511436, 0.2995022873]  # w₁ … w₄
+    paper += [0.3589164797, 0.4086661861, 0.5113012702, 0.5613701211]  # w₅ … w₈
+    for name, w, expected in zip(NAMES, after, paper, strict=True):
         page.claim(f"{name} after one update", w, expected, DIGITS)
     for _ in range(10_000):
         E, gradients = error_and_gradients(network, x, t)
@@ -93,7 +71,10 @@ def run(page: Page) -> None:
     page.claim("E after 10,000", errors[10_000], 3.510188e-05, 5e-12)
 
     with page.figure(rows=2, height=2.3) as (top, bottom):
-        draw_network(top, before, after, *(nnx.to_numpy(values) for values in (x, h, o)))
+        layers = (("x", x), ("h", h), ("o", o))
+        neurons = [[f"{name}₁\n{float(a[0]):.3f}", f"{name}₂\n{float(a[1]):.3f}"] for name, a in layers]
+        steps = [f"{name}: {w:.2f} → {v:.4f}" for name, w, v in zip(NAMES, before, after, strict=True)]
+        draw_network(top, neurons, steps)
         bottom.loglog(range(1, len(errors)), errors[1:], color="tab:blue")
         bottom.set(xlabel="updates", ylabel="error E")
 

@@ -67,15 +67,13 @@ def run(page: Page) -> None:
         for ax, path, name in ((left, equal_path, "from zeros"), (middle, free_path, "random start")):
             for j in range(NEURONS):  # from zeros all lines are one: draw each thinner than the last
                 ax.plot(path[:, 0, j], lw=7 - 2 * j if ax is left else 1.5, label=f"w{'₁₂₃₄'[j]}")
-            ax.set(xlabel="step", ylabel="hidden weight wⱼ")
-            ax.set_title(name, fontsize=9)
-        left.legend(fontsize=7)
+            ax.set(title=name, xlabel="step", ylabel="hidden weight wⱼ")
+        left.legend()
         right.plot(across, wave, ".", color="tab:gray", ms=3, label="y")
         right.plot(across, nnx.to_numpy(equal(x)), "--", color="tab:orange", label="ŷ, zeros")
         right.plot(across, nnx.to_numpy(free(x)), color="tab:blue", label="ŷ, random")
-        right.set(xlabel="x")
-        right.set_title("what they learnt", fontsize=9)
-        right.legend(fontsize=7)
+        right.set(title="what they learnt", xlabel="x")
+        right.legend()
 
 
 if __name__ == "__main__":

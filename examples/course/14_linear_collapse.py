@@ -12,7 +12,7 @@ The same layers with ReLU between them have kinks, and learn it.
 """
 
 import numpy as np
-from page import Page, main
+from page import Page, main, minimise
 
 import nnx
 import nnx.functional as F
@@ -20,8 +20,7 @@ import nnx.functional as F
 CORNERS, XOR = np.asarray([[0, 0], [0, 1], [1, 0], [1, 1]]), np.asarray([[0], [1], [1], [0]])
 
 
-@nnx.value_and_grad
-def cost_and_gradients(network: nnx.Layer, x, y):
+def cost(network: nnx.Layer, x, y):
     return nnx.losses.mse_loss(network(x), y)
 
 
@@ -29,11 +28,7 @@ def trained(g: nnx.Layer, x, y) -> nnx.Sequential:
     nnx.seed(14)  # the same start for both
     layers = (nnx.Linear(2, 8), g, nnx.Linear(8, 8), g, nnx.Linear(8, 1))
     network = nnx.Sequential(*layers).astype("float64")
-    optimizer = nnx.optim.LBFGS(
-        network, max_iter=300, tolerance_grad=1e-10, tolerance_change=0.0, line_search_fn="strong_wolfe"
-    )
-    optimizer.update(lambda: cost_and_gradients(network, x, y))
-    return network
+    return minimise(network, cost, x, y, steps=300)
 
 
 def run(page: Page) -> None:
@@ -46,25 +41,22 @@ def run(page: Page) -> None:
     anywhere = page.array(np.random.default_rng(14).uniform(-9, 9, (1000, 2)))
     page.claim("three linear layers, and their product", linear(anywhere), anywhere @ Θ + b, 1e-12)
     page.claim("linear: ŷ at the corners, and ½", linear(x), 0 * y + 0.5, 1e-6)
-    page.claim("linear: J", cost_and_gradients(linear, x, y)[0], 0.25, 1e-9)
+    page.claim("linear: J", cost(linear, x, y), 0.25, 1e-9)
     total = page.xp.sum(x, axis=1, keepdims=True)
     page.claim("two ReLUs by hand, and XOR", F.relu(total) - 2 * F.relu(total - 1), y)
     page.claim("ReLU: ŷ at the corners, and XOR", bent(x), y, 1e-6)
 
-    side = np.linspace(-0.5, 1.5, 120)
-    plane = page.array(np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2))
     with page.figure(columns=2, height=2.45) as axes:
         for ax, network, title in zip(axes, (linear, bent), ("g(z) = z", "g(z) = relu(z)"), strict=True):
-            surface = nnx.to_numpy(network(plane)).reshape(120, 120)
+            surface = page.over_plane(network, (-0.5, 1.5), (-0.5, 1.5))
             levels = np.linspace(-0.125, 1.125, 6)  # bands around 0, ¼, ½, ¾ and 1
-            filled = ax.contourf(side, side, surface, levels, cmap="PuOr_r", extend="both")
+            filled = ax.contourf(*surface, levels, cmap="PuOr_r", extend="both")
             for value, face in ((0, "white"), (1, "black")):
                 at = CORNERS[XOR[:, 0] == value]
                 ax.plot(*at.T, "o", mfc=face, mec="black", ms=8, label=f"y = {value}")
-            ax.set(xlabel="x₁", ylabel="x₂", aspect="equal", xticks=[0, 1], yticks=[0, 1])
-            ax.set_title(title, fontsize=9)
+            ax.set(title=title, xlabel="x₁", ylabel="x₂", aspect="equal", xticks=[0, 1], yticks=[0, 1])
             ax.label_outer()
-        axes[0].legend(fontsize=7, loc="center")
+        axes[0].legend(loc="center")
         axes[0].figure.colorbar(filled, ax=axes, label="ŷ", ticks=[0, 0.5, 1])
 
 

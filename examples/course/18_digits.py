@@ -55,7 +55,7 @@ def run(page: Page) -> None:
     with page.figure(columns=3, rows=2, height=1.9) as axes:
         for (picture, bars), i in zip(axes.T, surest, strict=False):
             picture.imshow(images_new[i].reshape(8, 8), cmap="Greys")
-            picture.set_title(f"a {digits_new[i]}, read as {read[i]}", fontsize=9)
+            picture.set_title(f"a {digits_new[i]}, read as {read[i]}")
             picture.axis("off")
             bars.bar(range(10), probabilities[i], color="tab:blue", label="ŷ")
             bars.bar(
@@ -66,7 +66,7 @@ def run(page: Page) -> None:
             )
             bars.set(xlabel="digit", xticks=range(10), ylabel="probability", ylim=(0, 1))
             bars.label_outer()
-        axes[1, 0].legend(fontsize=7, loc="upper left")
+        axes[1, 0].legend(loc="upper left")
 
 
 if __name__ == "__main__":
