@@ -177,7 +177,7 @@ def outcome(call: Callable[[], Any], want: Any, tolerance: float) -> str:
     try:
         got = call()
     except nnx.NotDifferentiableError as error:
-        named = any(name in str(error) for name in (" in svd", " of svd", " in eigh"))
+        named = any(name in str(error) for name in (" in svd", " of svd", " in eig"))
         return "refused" if named else f"wrong refusal: {error}"
     off = np.max(np.abs(got - want)) / max(1, np.max(np.abs(want)))
     return "right" if off <= tolerance else f"wrong by {off}"
@@ -244,6 +244,29 @@ def test_eigh_is_right_or_refuses(kind: str, values: tuple[float, ...]) -> None:
     if values[1] < values[2]:
         found = outcomes(last_eigenvector, x, 4)
         assert found["jvp"] == found["gradient"] == "right", found
+
+
+@pytest.mark.parametrize("values", [(1, 1, 1), (1, 1, 2), (0, 0, 1), (1, 2, 3)], ids=str)
+def test_eig_is_right_or_refuses(values: tuple[float, ...]) -> None:
+    basis = drawn(np.random.default_rng(5), (3, 3), "real") + 2 * np.eye(3)
+    x = np.eye(3) if values == (1, 1, 1) else basis * np.asarray(values) @ np.linalg.inv(basis)
+
+    def squared(xp: Any, x: Any) -> Any:
+        w, v = xp.linalg.eig(x)
+        return xp.real((v * (w**2)[None, :]) @ xp.linalg.inv(v))
+
+    t, weights = (drawn(np.random.default_rng(n), (3, 3), "real") for n in (1, 2))
+    want = x @ t + t @ x
+
+    def loss(x: Any) -> Any:
+        xp = nnx.array_namespace(x)
+        return xp.sum(squared(xp, x) * nnx.lift(weights))
+
+    found = {
+        outcome(lambda: nnx.jvp(lambda x: squared(nnx.array_namespace(x), x), (x,), (t,))[1], want, 1e-6),
+        outcome(lambda: np.sum(nnx.grad(loss)(x) * t), np.sum(want * weights), 1e-6),
+    }
+    assert found == ({"right"} if values[0] < values[1] else {"refused"})
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)

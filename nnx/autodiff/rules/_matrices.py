@@ -129,8 +129,8 @@ def undetermined(_xp: Any, x: Any, _where: Any, _basis: Any = None, *, part: str
 
     A cotangent that is zero there asks for nothing now, but what it is zero of may be asked for: by ``jvp``, by a
     Hessian at a minimum. That is then NaN, which is lost again where the function does not use the vectors, and
-    an error at the end of the way back where it does. ``part``: what of ``x`` there is open, "hermitian", "skew" or
-    "outside", of the span of the columns ``basis``.
+    an error at the end of the way back where it does. ``part``: what of ``x`` there is open, "all", "hermitian",
+    "skew" or "outside", of the span of the columns ``basis``.
     """
     return x
 
@@ -142,9 +142,11 @@ def _undetermined(
     if 0 in g.shape:
         return rest
     size = xp.max(xp.abs(g), axis=(-2, -1), keepdims=True)
-    open_part = hermitian(xp, g) if part == "hermitian" else skew(xp, g) if part == "skew" else None
-    defect = xp.abs(outside(xp, basis, g) if open_part is None else open_part)
-    asked = where & ~(defect <= xp.finfo(g.dtype).eps ** 0.5 * size)  # so that NaN is asked for, too
+    if part == "outside":
+        defect = outside(xp, basis, g)
+    else:
+        defect = {"all": g, "hermitian": hermitian(xp, g), "skew": skew(xp, g)}[part]
+    asked = where & ~(xp.abs(defect) <= xp.finfo(g.dtype).eps ** 0.5 * size)  # so that NaN is asked for, too
     if not bool(xp.any(asked)):
         return rest
     ask(what)

@@ -105,9 +105,17 @@ def _eig(xp: Any, g: Any, out: Any, _x: Any) -> Any:
     along = xp.linalg.diagonal(inner)
     refuse_gauge(xp, xp.imag(along), g_v, "the phases of the eigenvectors of eig")
     inner = inner - xp.matmul(v_h, v * xp.real(along)[..., None, :])  # each vector keeps its length
-    inner = inner * xp.conj(inverse_gaps(xp, w))
+    inverse = inverse_gaps(xp, w)
+    equal = (inverse == 0) & ~eye(xp, inner)
+    by_itself = "the eigenvectors of equal eigenvalues in eig, each by itself"
+    used = xp.broadcast_to(xp.any(equal, axis=-1)[..., None, :], g_v.shape)
+    refuse_gauge(xp, xp.where(used, g_v, 0), g_v, by_itself)  # nothing shows what a matrix function hides
+    if g_w is not None:
+        _refuse_hidden(xp, g_w, g_v, w, xp.any(equal, axis=-1), by_itself)
+    inner = inner * xp.conj(inverse)
     if g_w is not None:
         inner = with_diagonal(xp, inner, xp.conj(g_w))
+    inner = undetermined(inner, equal, part="all", what=by_itself)
     return xp.conj(solve(xp, v_h, xp.matmul(inner, v_h)))
 
 
