@@ -67,7 +67,7 @@ def run(page: Page) -> None:
     with page.figure(columns=3, height=2.7) as axes:
         for ax, (name, surface) in zip(axes, surfaces.items(), strict=True):
             levels = np.linspace(0, 0.8, 9)
-            filled = ax.contourf(*page.over_plane(surface, (0, 1), (0, 1)), levels, extend="max")
+            filled = ax.contourf(*page.over_plane(surface, (0, 1)), levels, extend="max")
             ax.set(title=name, xlabel="price (0 to 1)", ylabel="marketing (0 to 1)", aspect="equal")
             ax.set(xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
             ax.label_outer()

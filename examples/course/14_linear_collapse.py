@@ -48,7 +48,7 @@ def run(page: Page) -> None:
 
     with page.figure(columns=2, height=2.45) as axes:
         for ax, network, title in zip(axes, (linear, bent), ("g(z) = z", "g(z) = relu(z)"), strict=True):
-            surface = page.over_plane(network, (-0.5, 1.5), (-0.5, 1.5))
+            surface = page.over_plane(network, (-0.5, 1.5))
             levels = np.linspace(-0.125, 1.125, 6)  # bands around 0, ¼, ½, ¾ and 1
             filled = ax.contourf(*surface, levels, cmap="PuOr_r", extend="both")
             for value, face in ((0, "white"), (1, "black")):

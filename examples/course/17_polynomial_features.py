@@ -1,9 +1,8 @@
 """17. Polynomial features against a network, on two spirals that no line separates.
 
-    one neuron on products      ŷ = σ(θ · (x₁, x₂, x₁², x₁x₂, x₂², …) + b)       every product of up to d inputs
-    their number                C(n + d, d) - 1 of n inputs
-    a network                   ŷ = σ(v · tanh(x Θ + b) + c)                     eight neurons make their own features
-    J = -(1/m) Σ [y log ŷ + (1 - y) log(1 - ŷ)] + (λ/2m) Σ θ²                   biases left out
+    one neuron on products  ŷ = σ(θ · (x₁, x₂, x₁², x₁x₂, …) + b)       C(n + d, d) - 1 products of up to d of n inputs
+    a network               ŷ = σ(v · tanh(x Θ + b) + c)                eight neurons make their own features
+    J = -(1/m) Σ [y log ŷ + (1 - y) log(1 - ŷ)] + (λ/2m) Σ θ²           biases left out
 
 In a plane the third degree suffices, with 9 products. Add eight inputs that tell nothing: the third degree has 285
 products for 400 examples, and much of what its neuron learns is chance. The network finds the two that matter.
@@ -12,7 +11,7 @@ products for 400 examples, and much of what its neuron learns is chance. The net
 """
 
 import numpy as np
-from page import Page, draw_classes, main, minimise
+from page import Page, draw_boundary, draw_classes, main, minimise
 from scipy.special import comb
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
@@ -37,22 +36,21 @@ def cost(model: nnx.Layer, x, y):
     return nnx.losses.binary_cross_entropy_with_logits(model(x), y) + λ / 2 / m * square
 
 
-def fit(page: Page, n: int, d: int, hidden: int = 0):
+def fit(page: Page, n: int, d: int | str):
     """The share of new points that are told right, the number of parameters, and z (ŷ > ½ where z > 0) of points."""
     (x, y), (x_new, y_new) = spirals(m, n, seed=17), spirals(2000, n, seed=18)
-    products = make_pipeline(PolynomialFeatures(d, include_bias=False), StandardScaler())
+    powers = PolynomialFeatures(1 if d == "network" else d, include_bias=False)
+    products = make_pipeline(powers, StandardScaler())
     p, p_new = page.array(products.fit_transform(x)), page.array(products.transform(x_new))
-    layers = [nnx.Linear(p.shape[1], hidden), nnx.Tanh()] if hidden else []
-    model = nnx.Sequential(*layers, nnx.Linear(hidden or p.shape[1], 1)).astype("float64")
-    minimise(model, cost, p, page.array(y))
+    net = (nnx.Linear(n, 8), nnx.Tanh(), nnx.Linear(8, 1)) if d == "network" else (nnx.Linear(p.shape[1], 1),)
+    model = minimise(nnx.Sequential(*net).astype("float64"), cost, p, page.array(y))
     right = np.mean((nnx.to_numpy(model(p_new)) > 0) == y_new)
     size = sum(θ.size for θ in model.parameters().values())
     return right, size, lambda x: model(page.array(products.transform(nnx.to_numpy(x))))
 
 
 def run(page: Page) -> None:
-    fits = {(n, d): fit(page, n, d) for n, degrees in DEGREES.items() for d in degrees}
-    fits |= {(n, "network"): fit(page, n, 1, hidden=8) for n in DEGREES}
+    fits = {(n, d): fit(page, n, d) for n in DEGREES for d in (*DEGREES[n], "network")}
     right, sizes, z = ({key: fit[k] for key, fit in fits.items()} for k in range(3))
 
     page.claim("n = 2: told right by a line", right[2, 1], 0.8, relation="<=")
@@ -68,23 +66,18 @@ def run(page: Page) -> None:
     with page.figure(columns=3, height=2.7) as (left, middle, last):
         draw_classes(left, *spirals(m, 2, seed=17), names=[None, None], ms=2)
         for name, key, dashes in (("degree 1", 1, ":"), ("degree 3", 3, "--"), ("network", "network", "-")):
-            surface = page.over_plane(z[2, key], (-1.2, 1.2), (-1.2, 1.2))
-            left.contour(*surface, [0], colors="k", linestyles=dashes)
-            left.plot([], [], "k" + dashes, label=name)
+            draw_boundary(left, page.over_plane(z[2, key], (-1.2, 1.2)), "k" + dashes, name)
         left.set(xlabel="x₁", ylabel="x₂", ylim=(-1.2, 1.9))
         left.legend(loc="upper center", ncols=2)
-        degrees = np.arange(1, 7)
         for n, colour in ((2, "tab:green"), (10, "tab:purple"), (64, "tab:red")):
-            dots, line = {"marker": "o", "ms": 3, "color": colour}, {"ls": "--", "lw": 1, "color": colour}
-            last.semilogy(degrees, comb(n + degrees, degrees), **dots, label=f"n = {n}")
-            last.axhline(8 * n + 8 + 8 + 1, **line)
+            last.semilogy(DEGREES[2], comb(n + np.arange(1, 7), n), ".-", color=colour, label=f"n = {n}")
+            last.axhline(8 * n + 8 + 8 + 1, color=colour, ls="--", lw=1)
             if n in DEGREES:
-                middle.plot(DEGREES[n], [right[n, d] for d in DEGREES[n]], **dots)
-                middle.axhline(right[n, "network"], **line)
-        middle.plot([], [], "k--", lw=1, label="network")
+                middle.plot(DEGREES[n], [right[n, d] for d in DEGREES[n]], ".-", color=colour)
+                middle.axhline(right[n, "network"], color=colour, ls="--", lw=1)
         for ax, what in ((middle, "share of new points told right"), (last, "parameters")):
-            ax.set(xlabel="degree d", ylabel=what, xticks=degrees)
-            ax.legend()
+            ax.set(title="dashed: the network", xlabel="degree d", ylabel=what, xticks=DEGREES[2])
+        last.legend()
 
 
 if __name__ == "__main__":

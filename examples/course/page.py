@@ -91,10 +91,10 @@ class Page:
         self.claims.append(claim)
 
     def over_plane(
-        self, f: Callable[[Any], Any], across: Any, up: Any, count: int = 120
-    ) -> tuple[Any, Any, Any]:
+        self, f: Callable[[Any], Any], across: Any, up: Any = None, count: int = 120
+    ) -> tuple[Any, ...]:
         """A grid over a rectangle, and f of its points (an array with a row for each): what contours are drawn of."""
-        x, y = np.meshgrid(np.linspace(*across, count), np.linspace(*up, count))
+        x, y = np.meshgrid(np.linspace(*across, count), np.linspace(*(up or across), count))
         points = self.array(np.stack([x.ravel(), y.ravel()], axis=1))
         return x, y, nnx.to_numpy(f(points)).reshape(count, count)
 
@@ -121,6 +121,12 @@ def draw_classes(ax: Any, points: Any, labels: Any, names: Any = ("y = 0", "y = 
     for k, name in enumerate(names):
         here = points[np.asarray(labels).ravel() == k]
         ax.plot(*here.T, **{"marker": ".", "ls": "", "ms": 4, "color": COLOURS[k], "label": name, **style})
+
+
+def draw_boundary(ax: Any, surface: tuple[Any, ...], line: str, label: str) -> None:
+    """Where a surface (of `over_plane`) is 0, with its entry in the legend."""
+    ax.contour(*surface, [0], colors=line[0], linestyles=line[1:])
+    ax.plot([], [], line, label=label)
 
 
 def draw_network(ax: Any, layers: list[list[str]], weights: list[str]) -> None:
