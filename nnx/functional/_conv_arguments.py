@@ -9,7 +9,7 @@ from ..autodiff import array_namespace
 from ..backend import Array
 from ._arguments import whole
 from ._convolution import convolution, transposed_convolution
-from ._errors import complaint, other_dtype
+from ._errors import check_arrays, complaint, other_dtype
 from ._windows import Geometry, Pairs, spread
 
 __all__ = ["Ints", "Numbers", "convolve", "convolve_transposed", "same_padding"]
@@ -36,6 +36,9 @@ def _pairs(name: str, padding: Ints | str, kernel: Ints, stride: Ints, dilation:
 
 def _check(name: str, x: Array, weight: Array, bias: Array | None, axes: int, groups: int) -> None:
     """Raise where these cannot be convolved, whatever the windows."""
+    check_arrays(name, x=x, weight=weight)
+    if bias is not None:
+        check_arrays(name, bias=bias)
     if weight.ndim != axes + 2:
         raise complaint(name, f"expected a weight with {axes + 2} axes, got shape {weight.shape}")
     if x.ndim not in (axes + 1, axes + 2):

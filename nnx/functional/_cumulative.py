@@ -9,7 +9,7 @@ from ..autodiff import array_namespace, primitive
 from ..autodiff.rules.statistical import recurrence
 from ..backend import Array
 from ._arguments import axis_of
-from ._errors import complaint
+from ._errors import check_arrays, complaint
 
 __all__ = ["Extremum", "cumulative_max", "cumulative_min", "logcumsumexp"]
 
@@ -56,6 +56,7 @@ _where_reached.defpullback(None)
 
 
 def _extremum(where: str, x: Array, axis: int, largest: bool) -> Extremum:
+    check_arrays(where, x=x)
     xp = array_namespace(x)
     if xp.isdtype(x.dtype, "complex floating"):
         raise complaint(where, f"expected real numbers, got {x.dtype}", TypeError)
@@ -142,6 +143,7 @@ def logcumsumexp(x: Array, axis: int) -> Array:
     >>> logcumsumexp(np.asarray([1000.0, 1000.0]), 0) - 1000.0
     array([0.        , 0.69314718])
     """
+    check_arrays("logcumsumexp", x=x)
     xp = array_namespace(x)
     if not xp.isdtype(x.dtype, "real floating"):
         raise complaint("logcumsumexp", f"expected real floating-point numbers, got {x.dtype}", TypeError)

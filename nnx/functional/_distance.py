@@ -7,13 +7,14 @@ from typing import Any
 from ..autodiff import array_namespace, stop_gradient
 from ..backend import Array
 from ._arguments import axis_of, check_floating, number
-from ._errors import complaint
+from ._errors import check_arrays, complaint
 
 __all__ = ["cosine_similarity", "pairwise_distance", "pdist"]
 
 
 def _together(where: str, x1: Array, x2: Array) -> tuple[Any, Array, Array]:
     """The namespace of two floating-point arrays and both of one shape, with at least one axis."""
+    check_arrays(where, x1=x1, x2=x2)
     xp = array_namespace(x1, x2)
     for name, x in (("x1", x1), ("x2", x2)):
         if not xp.isdtype(x.dtype, "real floating"):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..autodiff import primitive
 from ..backend import Array, backend_of
 from ._arguments import check_floating, number
-from ._errors import complaint
+from ._errors import check_arrays, complaint
 
 if TYPE_CHECKING:
     from ..random import Generator
@@ -128,6 +128,7 @@ def dropout1d(
            [0., 0.],
            [0., 0.]])
     """
+    check_arrays("dropout1d", x=x)
     if x.ndim not in (2, 3):
         raise complaint("dropout1d", f"expected an input with 2 or 3 axes, got shape {tuple(x.shape)}")
     return _dropped("dropout1d", x, p, training, x.ndim - 1, generator)
@@ -178,6 +179,7 @@ def dropout3d(
            [0., 0.],
            [0., 0.]])
     """
+    check_arrays("dropout3d", x=x)
     return _dropped("dropout3d", x, p, training, 2 if x.ndim == 5 else 1, generator)
 
 

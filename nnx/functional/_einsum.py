@@ -9,7 +9,7 @@ from typing import Any
 from ..autodiff import array_namespace
 from ..autodiff.einsum import einsum as contract
 from ..backend import Array
-from ._errors import complaint
+from ._errors import check_arrays, complaint
 
 __all__ = ["einsum"]
 
@@ -51,6 +51,8 @@ def einsum(equation: Any, *arrays: Any) -> Array:
         arrays = tuple(arrays[0])
     if not arrays:
         raise complaint("einsum", "expected at least one array")
+    for x in arrays:
+        check_arrays("einsum", operand=x)
     dtypes = {x.dtype: None for x in arrays}
     if len(dtypes) > 1:
         raise complaint("einsum", f"expected one dtype, got {', '.join(map(str, dtypes))}", TypeError)

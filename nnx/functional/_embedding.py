@@ -8,7 +8,7 @@ from ..autodiff import array_namespace, primitive, stop_gradient
 from ..autodiff.scatter import sum_rows
 from ..backend import Array
 from ._arguments import number
-from ._errors import complaint
+from ._errors import check_arrays, complaint
 from ._indices import check_range, integers
 from ._segment import segment_max, segment_mean, segment_min, segment_sum
 
@@ -87,6 +87,7 @@ def padding_row(where: str, padding_idx: int | None, count: int) -> int | None:
 
 def check_table(where: str, x: Array, weight: Array) -> Array:
     """The indices; raises where they are none, or the weight is no table of rows for them."""
+    check_arrays(where, weight=weight)
     x = integers(where, "x", x)
     if weight.ndim != 2:
         raise complaint(where, f"expected a weight with 2 axes, got shape {tuple(weight.shape)}")
@@ -241,6 +242,7 @@ def _check_weights(x: Array, weight: Array, mode: str, per_sample_weights: Array
         return
     if mode != "sum":
         raise complaint("embedding_bag", f'expected per_sample_weights with mode "sum" only, got "{mode}"')
+    check_arrays("embedding_bag", per_sample_weights=per_sample_weights)
     given, wanted = tuple(per_sample_weights.shape), tuple(x.shape)
     if given != wanted:
         raise complaint("embedding_bag", f"expected per_sample_weights of shape {wanted}, got {given}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["complaint", "not_arrays", "other_dtype"]
+__all__ = ["check_arrays", "complaint", "not_arrays", "other_dtype"]
 
 
 def complaint(where: str, detail: str, kind: type[Exception] = ValueError) -> Exception:
@@ -28,7 +28,8 @@ def complaint(where: str, detail: str, kind: type[Exception] = ValueError) -> Ex
 def not_arrays(where: str, **arguments: Any) -> Exception:
     """What to raise where these arguments should have been arrays, and one is none."""
     name, value = next((name, x) for name, x in arguments.items() if not hasattr(x, "dtype"))
-    return complaint(where, f"expected {name} to be an array, got {type(value).__name__}", TypeError)
+    hint = "; numpy.asarray makes an array of numbers" if isinstance(value, (list, tuple)) else ""
+    return complaint(where, f"expected {name} to be an array, got {type(value).__name__}{hint}", TypeError)
 
 
 def other_dtype(where: str, x: Any, dtype: Any) -> Exception:
@@ -38,3 +39,10 @@ def other_dtype(where: str, x: Any, dtype: Any) -> Exception:
         f"expected an input of the weight's dtype {dtype}, got {x.dtype}; convert the input, or the model with .astype",
         TypeError,
     )
+
+
+def check_arrays(where: str, **arguments: Any) -> None:
+    """Raise unless all of these are arrays."""
+    for x in arguments.values():
+        if not hasattr(x, "dtype"):
+            raise not_arrays(where, **arguments)

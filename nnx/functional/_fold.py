@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from ..autodiff import array_namespace, primitive
 from ..backend import Array
-from ._errors import complaint
+from ._errors import check_arrays, complaint
 from ._windows import Geometry, gather, put_back, spread
 
 __all__ = ["fold", "pair", "unfold"]
@@ -88,6 +88,7 @@ def unfold(
            [3., 4.],
            [4., 5.]])
     """
+    check_arrays("unfold", x=x)
     if x.ndim not in (3, 4) or 0 in x.shape[-3:]:
         raise complaint("unfold", f"expected images (N, C, H, W) or (C, H, W), got shape {x.shape}")
     geometry = _geometry("unfold", tuple(x.shape[-2:]), kernel_size, dilation, padding, stride)
@@ -132,6 +133,7 @@ def fold(
     array([[[1., 2., 1.],
             [1., 2., 1.]]])
     """
+    check_arrays("fold", x=x)
     size = pair("an output_size", "fold", output_size, 1)
     geometry = _geometry("fold", size, kernel_size, dilation, padding, stride)
     window, windows = math.prod(geometry.kernel), math.prod(geometry.out)

@@ -8,7 +8,7 @@ from ..autodiff import array_namespace
 from ..autodiff.scatter import places_along, scatter_rows
 from ..backend import Array
 from ._arguments import axis_of
-from ._errors import complaint, not_arrays
+from ._errors import check_arrays, complaint, not_arrays
 from ._indices import check_range, integers
 from ._segment import segment_max
 
@@ -69,6 +69,7 @@ def gather(x: Array, axis: int, index: Array) -> Array:
     array([[1., 1.],
            [4., 3.]])
     """
+    check_arrays("gather", x=x)
     index = integers("gather", "index", index)
     xp = array_namespace(x, index)
     if not index.size:
@@ -152,12 +153,14 @@ def scatter(x: Array, axis: int, index: Array, source: Array | float) -> Array:
 
 def _aligned(where: str, x: Array, axis: int, index: Array, source: Any) -> tuple[Any, Array, Array, Any]:
     """The namespace; ``x`` in one axis; the places in it that ``index`` names; what of ``source`` goes there."""
+    check_arrays(where, x=x)
     index = integers(where, "index", index)
     if isinstance(source, float):  # a scalar of NumPy's may be one, and would widen what it goes into
         source = float(source)
-    if not hasattr(source, "dtype"):
+    if isinstance(source, (int, float, complex)):
         xp, given = array_namespace(x, index), None
     else:
+        check_arrays(where, source=source)
         xp, given = array_namespace(x, index, source), _with_axes(source)
         if x.dtype != source.dtype:
             raise complaint(where, f"expected source of dtype {x.dtype}, got {source.dtype}", TypeError)

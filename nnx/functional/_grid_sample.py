@@ -13,7 +13,7 @@ from typing import Any
 
 from ..autodiff import array_namespace, primitive
 from ..backend import Array
-from ._errors import complaint
+from ._errors import check_arrays, complaint
 from ._pad import pad_constant
 from ._weighted_rows import weighted_rows
 
@@ -84,6 +84,7 @@ def grid_sample(
 
 
 def _check(x: Array, grid: Array, mode: str, padding_mode: str) -> None:
+    check_arrays("grid_sample", x=x, grid=grid)
     where, shapes = "grid_sample", f"got input {tuple(x.shape)} and grid {tuple(grid.shape)}"
     if mode not in MODES:
         raise complaint(where, f"expected a mode of {', '.join(MODES)}, got {mode!r}")
@@ -221,6 +222,7 @@ def affine_grid(theta: Array, size: Sequence[int], align_corners: bool | None = 
     array([[[[-0.5,  0. ],
              [ 0.5,  0. ]]]])
     """
+    check_arrays("affine_grid", theta=theta)
     where, size = "affine_grid", tuple(size)
     if any(isinstance(n, bool) or not hasattr(type(n), "__index__") for n in size):
         raise complaint(where, f"expected a size of whole numbers, got {size}", TypeError)

@@ -7,7 +7,7 @@ from typing import Any
 from ..autodiff import array_namespace, joint, primitive
 from ..autodiff.einsum import einsum
 from ..backend import Array
-from ._errors import complaint, other_dtype
+from ._errors import check_arrays, complaint, other_dtype
 
 __all__ = ["bilinear", "linear"]
 
@@ -141,6 +141,9 @@ def bilinear(input1: Array, input2: Array, weight: Array, bias: Array | None = N
 
 
 def _check_bilinear(input1: Array, input2: Array, weight: Array, bias: Array | None) -> None:
+    check_arrays("bilinear", input1=input1, input2=input2, weight=weight)
+    if bias is not None:
+        check_arrays("bilinear", bias=bias)
     if weight.ndim != 3:
         raise complaint("bilinear", f"expected a weight with 3 axes, got shape {tuple(weight.shape)}")
     for name, x, n in (("input1", input1, weight.shape[1]), ("input2", input2, weight.shape[2])):

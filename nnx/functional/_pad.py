@@ -15,7 +15,7 @@ from typing import Any
 from ..autodiff import array_namespace, primitive
 from ..backend import Array
 from ._arguments import number
-from ._errors import complaint
+from ._errors import check_arrays, complaint
 from ._windows import Pairs, padded
 
 __all__ = ["pad"]
@@ -59,6 +59,7 @@ def _repeated(xp: Any, x: Array, axis: int, place: int, count: int) -> Array:
 
 def _check_pads(x: Array, pads: Sequence[int], mode: str) -> Pairs:
     """The pairs in the order of the axes, the last ones of ``x``."""
+    check_arrays("pad", x=x)
     if not isinstance(pads, Sequence) or any(  # pyright: ignore[reportUnnecessaryIsInstance]
         isinstance(n, bool) or not hasattr(type(n), "__index__") for n in pads
     ):

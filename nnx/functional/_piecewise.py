@@ -12,7 +12,7 @@ from typing import Any
 from ..autodiff import array_namespace, primitive
 from ..backend import Array
 from ._arguments import check_floating, number, real
-from ._errors import complaint, other_dtype
+from ._errors import check_arrays, complaint, other_dtype
 
 __all__ = [
     "celu",
@@ -293,6 +293,7 @@ def prelu(x: Array, weight: Array) -> Array:
     >>> prelu(np.asarray([[-1.0, 2.0]]), np.asarray([0.25]))
     array([[-0.25,  2.  ]])
     """
+    check_arrays("prelu", x=x, weight=weight)
     xp = array_namespace(x, weight)
     if weight.ndim > 1:
         raise complaint("prelu", f"expected a weight with at most 1 axis, got shape {weight.shape}")

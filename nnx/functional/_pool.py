@@ -12,7 +12,7 @@ from typing import Any
 from ..autodiff import array_namespace
 from ..backend import Array
 from ._arguments import number
-from ._errors import complaint
+from ._errors import check_arrays, complaint
 from ._pool_arguments import largest, mean
 from ._windows import spread
 
@@ -212,6 +212,7 @@ def _power_mean(
     axes: int, x: Array, norm_type: float, kernel_size: Numbers, stride: Numbers | None, ceil_mode: bool
 ) -> Array:
     where = f"lp_pool{axes}d"
+    check_arrays(where, input=x)
     norm_type = number(where, "norm_type", norm_type)
     if norm_type == 0:
         raise complaint(where, f"expected a norm_type other than 0, got {norm_type!r}")

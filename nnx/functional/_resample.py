@@ -12,7 +12,7 @@ from typing import Any
 
 from ..autodiff import array_namespace, primitive
 from ..backend import Array
-from ._errors import complaint
+from ._errors import check_arrays, complaint
 from ._resample_plan import FEW, AxisMap, Taps, axis_map
 
 __all__ = ["interpolate"]
@@ -118,6 +118,7 @@ def interpolate(
     """
     check_mode("interpolate", mode, align_corners, antialias)
     how, allowed = MODES[mode]
+    check_arrays("interpolate", x=x)
     axes = x.ndim - 2
     if axes not in allowed:
         wanted = " or ".join(str(n + 2) for n in allowed)

@@ -9,7 +9,7 @@ from ..autodiff import array_namespace, primitive
 from ..autodiff.scatter import sum_rows
 from ..backend import Array
 from ..backend.scatter import reduce_by_row
-from ._errors import complaint
+from ._errors import check_arrays, complaint
 from ._indices import integers
 
 __all__ = ["segment_max", "segment_mean", "segment_min", "segment_sum"]
@@ -17,6 +17,7 @@ __all__ = ["segment_max", "segment_mean", "segment_min", "segment_sum"]
 
 def _checked(where: str, x: Array, segment_ids: Array, num_segments: int | None) -> tuple[Array, int]:
     """The ids and the number of segments; by default one more than the largest id."""
+    check_arrays(where, x=x)
     segment_ids = integers(where, "segment_ids", segment_ids)
     if not x.ndim or tuple(segment_ids.shape) != (x.shape[0],):
         raise complaint(

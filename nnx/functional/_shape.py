@@ -8,7 +8,7 @@ from typing import Any
 from ..autodiff import array_namespace
 from ..backend import Array
 from ._arguments import axis_of
-from ._errors import complaint
+from ._errors import check_arrays, complaint
 
 __all__ = ["flatten", "one_hot", "unflatten"]
 
@@ -22,6 +22,7 @@ def flatten(x: Array, start_dim: int = 0, end_dim: int = -1) -> Array:
     >>> flatten(np.ones((2, 3, 4)), 1).shape
     (2, 12)
     """
+    check_arrays("flatten", x=x)
     ndim = max(x.ndim, 1)
     start, end = axis_of("flatten", start_dim, ndim), axis_of("flatten", end_dim, ndim)
     if start > end:
@@ -41,6 +42,7 @@ def unflatten(x: Array, axis: int, sizes: tuple[int, ...]) -> Array:
     >>> unflatten(np.ones((2, 12)), 1, (3, -1)).shape
     (2, 3, 4)
     """
+    check_arrays("unflatten", x=x)
     axis = axis_of("unflatten", axis, x.ndim)
     sizes = tuple(sizes)
     size, known = x.shape[axis], math.prod(n for n in sizes if n != -1)
@@ -74,6 +76,7 @@ def one_hot(x: Array, num_classes: int = -1) -> Array:
     array([[0, 0, 1],
            [1, 0, 0]])
     """
+    check_arrays("one_hot", x=x)
     xp: Any = array_namespace(x)
     if not xp.isdtype(x.dtype, "integral"):
         raise complaint("one_hot", f"expected integers, got {x.dtype}", TypeError)

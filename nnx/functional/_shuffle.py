@@ -7,7 +7,7 @@ from typing import Any
 
 from ..autodiff import array_namespace
 from ..backend import Array
-from ._errors import complaint
+from ._errors import check_arrays, complaint
 
 __all__ = ["channel_shuffle", "pixel_shuffle", "pixel_unshuffle"]
 
@@ -22,6 +22,7 @@ def check_count(where: str, name: str, n: Any) -> int:
 
 
 def _image(where: str, x: Array) -> tuple[tuple[int, ...], int, int, int]:
+    check_arrays(where, x=x)
     if x.ndim < 3:
         raise complaint(where, f"expected an input with at least 3 axes, got shape {tuple(x.shape)}")
     *before, channels, height, width = x.shape
@@ -115,6 +116,7 @@ def channel_shuffle(x: Array, groups: int) -> Array:
     array([0, 3, 1, 4, 2, 5])
     """
     groups = check_count("channel_shuffle", "groups", groups)
+    check_arrays("channel_shuffle", x=x)
     shape = tuple(x.shape)
     if x.ndim < 3:
         raise complaint("channel_shuffle", f"expected an input with at least 3 axes, got shape {shape}")

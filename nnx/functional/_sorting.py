@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from ..autodiff import array_namespace, primitive
 from ..backend import Array
 from ._arguments import axis_of, whole
-from ._errors import complaint
+from ._errors import check_arrays, complaint
 
 __all__ = ["TopK", "top_k"]
 
@@ -65,6 +65,7 @@ def top_k(x: Array, k: int, axis: int = -1, largest: bool = True, sorted: bool =
     TopK(values=array([5., 3.]), indices=array([2, 0]))
     """
     del sorted
+    check_arrays("top_k", x=x)
     xp: Any = array_namespace(x)
     if not xp.isdtype(x.dtype, ("real floating", "integral")):
         raise complaint("top_k", f"expected real numbers, got {x.dtype}", TypeError)

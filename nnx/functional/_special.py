@@ -12,7 +12,7 @@ from ..autodiff.special import functions as special
 from ..autodiff.special import promoted
 from ..backend import Array
 from ._arguments import number, whole
-from ._errors import complaint, not_arrays
+from ._errors import check_arrays, complaint, not_arrays
 from ._smooth import sigmoid
 
 __all__ = [
@@ -24,6 +24,9 @@ def _real(where: str, *args: Any) -> list[Any]:
     """The arguments as real floating-point arrays of one dtype; raises for complex ones."""
     if not any(hasattr(x, "dtype") for x in args):
         raise not_arrays(where, x=args[0])
+    for x in args:
+        if not isinstance(x, (int, float, complex)):
+            check_arrays(where, x=x)
     xp = array_namespace(*args)
     for x in args:
         if isinstance(x, complex) or (hasattr(x, "dtype") and xp.isdtype(x.dtype, "complex floating")):

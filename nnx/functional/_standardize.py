@@ -10,7 +10,7 @@ from typing import Any
 from ..autodiff import array_namespace, primitive
 from ..backend import Array
 from ._arguments import check_floating
-from ._errors import complaint, not_arrays, other_dtype
+from ._errors import check_arrays, complaint, not_arrays, other_dtype
 
 __all__ = [
     "Axes",
@@ -85,7 +85,10 @@ def per_channel(x: Array) -> tuple[int, ...]:
 def check_dtype(where: str, x: Array, *others: Array | None) -> None:
     """Raise where an input has not the dtype of the others; one of 16 bits may be narrower than they are."""
     for v in others:
-        if v is not None and v.dtype != x.dtype:
+        if v is None:
+            continue
+        check_arrays(where, x=x, parameters=v)
+        if v.dtype != x.dtype:
             xp = array_namespace(x, v)
             if not xp.isdtype(x.dtype, "real floating") or xp.finfo(x.dtype).bits > 16:
                 raise other_dtype(where, x, v.dtype)
@@ -93,6 +96,8 @@ def check_dtype(where: str, x: Array, *others: Array | None) -> None:
 
 def check_shape(where: str, x: Array, shape: Axes, **arrays: Array | None) -> None:
     for name, v in arrays.items():
+        if v is not None:
+            check_arrays(where, **{name: v})
         if v is not None and tuple(v.shape) != shape:
             raise complaint(
                 where, f"expected {name} of shape {shape}, got {tuple(v.shape)} (input {tuple(x.shape)})"

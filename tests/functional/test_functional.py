@@ -186,3 +186,49 @@ def test_nan_passes_a_threshold_and_its_gradient_a_rectifier(lib: Any) -> None:
 def test_bad_input_is_refused(call: Any, kind: type[Exception], message: str, lib: Any) -> None:
     with pytest.raises(kind, match=message):
         call(lambda x: lib.asarray(x))
+
+
+X, IMAGES, INDEX = np.ones((2, 4)), np.ones((1, 4, 6, 6)), np.zeros((2, 2), np.int64)
+CALLS = {
+    "conv2d": (F.conv2d, (IMAGES, np.ones((2, 4, 3, 3)), np.ones(2))),
+    "conv_transpose2d": (F.conv_transpose2d, (IMAGES, np.ones((4, 2, 3, 3)), np.ones(2))),
+    "bilinear": (F.bilinear, (X, X, np.ones((3, 4, 4)), np.ones(3))),
+    "batch_norm": (F.batch_norm, (X, X[0], X[0], X[0], X[0])),
+    "group_norm": (lambda x, *a: F.group_norm(x, 2, *a), (X, X[0], X[0])),
+    "layer_norm": (lambda x, *a: F.layer_norm(x, 4, *a), (X, X[0], X[0])),
+    "rms_norm": (lambda x, w: F.rms_norm(x, 4, w), (X, X[0])),
+    "prelu": (F.prelu, (X, X[0])),
+    "embedding": (F.embedding, (INDEX, X)),
+    "gather": (lambda x, i: F.gather(x, 1, i), (X, INDEX)),
+    "scatter_add": (lambda x, i, s: F.scatter_add(x, 1, i, s), (X, INDEX, X)),
+    "scatter": (lambda x, i, s: F.scatter(x, 1, i, s), (X, INDEX, X)),
+    "grid_sample": (F.grid_sample, (IMAGES, np.ones((1, 2, 2, 2)))),
+    "affine_grid": (lambda t: F.affine_grid(t, (1, 1, 2, 2)), (np.ones((1, 2, 3)),)),
+    "cosine_similarity": (F.cosine_similarity, (X, X)),
+    "segment_sum": (F.segment_sum, (X, INDEX[0])),
+    "einsum": (lambda *a: F.einsum("ij,ij->i", *a), (X, X)),
+    "unfold": (lambda x: F.unfold(x, 2), (IMAGES,)),
+    "fold": (lambda x: F.fold(x, 2, 2), (np.ones((4, 1)),)),
+    "pad": (lambda x: F.pad(x, (1, 1)), (X,)),
+    "interpolate": (lambda x: F.interpolate(x, 3), (IMAGES,)),
+    "pixel_shuffle": (lambda x: F.pixel_shuffle(x, 2), (IMAGES,)),
+    "channel_shuffle": (lambda x: F.channel_shuffle(x, 2), (IMAGES,)),
+    "flatten": (F.flatten, (X,)),
+    "unflatten": (lambda x: F.unflatten(x, 1, (2, 2)), (X,)),
+    "one_hot": (F.one_hot, (INDEX,)),
+    "top_k": (lambda x: F.top_k(x, 1), (X,)),
+    "cumulative_max": (lambda x: F.cumulative_max(x, 0), (X,)),
+    "logcumsumexp": (lambda x: F.logcumsumexp(x, 0), (X,)),
+    "dropout1d": (F.dropout1d, (X,)),
+    "dropout3d": (F.dropout3d, (IMAGES,)),
+    "lp_pool2d": (lambda x: F.lp_pool2d(x, 2, 2), (IMAGES,)),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_what_is_no_array_is_refused_by_name(name: str) -> None:
+    call, arguments = CALLS[name]
+    call(*arguments)
+    for i in range(len(arguments)):
+        with pytest.raises(TypeError, match=f"^{name}: expected .* to be an array.*, got list"):
+            call(*arguments[:i], [1.0, 2.0], *arguments[i + 1 :])

@@ -99,7 +99,11 @@ REFUSED: dict[str, tuple[Any, type[Exception], str]] = {
         "^Conv2d: unknown argument 'kernel'; there are in_ch",
     ),
     "none": (lambda: nnx.ReLU(3), TypeError, "^ReLU: expected no arguments, got 1$"),
-    "list": (lambda: conv([[[1.0]]]), TypeError, '^Conv2d "1": expected arrays, got list'),
+    "list": (
+        lambda: conv([[[1.0]]]),
+        TypeError,
+        '^Conv2d "1": expected x to be an array, got list; numpy.asarray makes an array of numbers',
+    ),
     "torch": (
         lambda: conv(torch.ones(1, 1, 3, 3)),
         nnx.MixedLibrariesError,
