@@ -123,7 +123,8 @@ class Patches:
 
         def tape_init(tape: Tape, hot: bool = False) -> None:
             init(tape, hot)
-            tape.entries = measured_entries(recorder)
+            if not hot:  # which is for tests, and looks at the pullbacks themselves
+                tape.entries = measured_entries(recorder)
 
         def call_pull(call: Call, seeds: Any, entries: Any, nested: bool) -> Any:
             return recorder.call("pull", "accumulate", pull, (call, seeds, entries, nested), {}, None, True)
