@@ -43,7 +43,7 @@ def fit(page: Page, n: int, d: int | str):
     products = make_pipeline(powers, StandardScaler())
     p, p_new = page.array(products.fit_transform(x)), page.array(products.transform(x_new))
     net = (nnx.Linear(n, 8), nnx.Tanh(), nnx.Linear(8, 1)) if d == "network" else (nnx.Linear(p.shape[1], 1),)
-    model = minimise(nnx.Sequential(*net).astype("float64"), cost, p, page.array(y))
+    model = minimise(nnx.Sequential(*net).astype("float64"), cost, p, page.array(y), steps=80)
     right = np.mean((nnx.to_numpy(model(p_new)) > 0) == y_new)
     size = sum(θ.size for θ in model.parameters().values())
     return right, size, lambda x: model(page.array(products.transform(nnx.to_numpy(x))))
