@@ -89,7 +89,9 @@ def _constant(x: Array, value: Any) -> Any:
 
 
 def _check_mode(x: Array, pairs: Pairs, sizes: tuple[int, ...], mode: str) -> None:
-    """Raise where there is nothing to mirror, repeat or go round to."""
+    """Raise where there is nothing to mirror, repeat or go round to, or no numbers."""
+    if mode != "circular" and array_namespace(x).isdtype(x.dtype, "bool"):
+        raise complaint("pad", f'expected numbers in the mode "{mode}", got dtype {x.dtype}', TypeError)
     if len(pairs) not in (1, 2, 3) or x.ndim - len(pairs) not in (1, 2):
         raise complaint(
             "pad",

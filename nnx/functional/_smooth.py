@@ -116,7 +116,7 @@ def _gelu_pullback(xp: Any, g: Array, _out: Any, x: Array) -> Array:
 _gelu.defpullback(_gelu_pullback)
 
 
-def gelu(x: Array, approximate: str = "none") -> Array:
+def gelu(x: Array, *, approximate: str = "none") -> Array:
     r"""The Gaussian error linear unit :math:`x\,\Phi(x)`, with the normal distribution function :math:`\Phi`.
 
     Hendrycks and Gimpel, https://arxiv.org/abs/1606.08415.

@@ -33,7 +33,7 @@ class GELU(Layer):
 
     def forward(self, x: Array) -> Array:
         """Any shape, kept."""
-        return smooth.gelu(x, self.approximate)
+        return smooth.gelu(x, approximate=self.approximate)
 
     def extra_repr(self) -> str:
         """The arguments."""

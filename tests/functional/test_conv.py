@@ -249,6 +249,12 @@ REFUSED = [
     ("pad", (X, (5, 0, 0, 0)), {"mode": "circular"}, "expected at most 4"),
     ("pad", (X[..., :0], (1, 0, 0, 0)), {"mode": "replicate"}, "expected no empty axis"),
     ("pad", (X[0, 0], (-4, 0)), {"mode": "replicate"}, "expected to leave something"),
+    (
+        "pad",
+        (X[0] > 0, (1, 1)),
+        {"mode": "reflect"},
+        'expected numbers in the mode "reflect", got dtype bool',
+    ),
     ("pad", (X, (1, 1)), {"mode": "zeros"}, "expected a mode of constant, reflect, replicate, circular"),
     ("pad", (X[0], (1, 1)), {"mode": "reflect", "value": 1.0}, "expected no value"),
     ("pad", (X, (1.0, 1.0)), {}, "expected a sequence of whole numbers"),
