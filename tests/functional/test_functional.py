@@ -117,7 +117,11 @@ BAD = [
     (lambda a: F.one_hot(a(np.zeros(0, "i8"))), ValueError, "expected a positive number of classes"),
     (lambda a: F.hardtanh(a([1.0]), 2.0, 1.0), ValueError, "expected min_val <= max_val"),
     (lambda a: F.softshrink(a([1.0]), -1.0), ValueError, "expected a finite lambd >= 0"),
-    (lambda a: F.gelu(a([1.0]), approximate="exact"), ValueError, 'expected approximate to be "none" or "tanh"'),
+    (
+        lambda a: F.gelu(a([1.0]), approximate="exact"),
+        ValueError,
+        'expected approximate to be "none" or "tanh"',
+    ),
     (lambda a: F.celu(a([1.0]), 0.0), ValueError, "other than 0"),
     (lambda a: F.elu(a([1.0]), None), TypeError, "elu: expected alpha to be a number, got None"),
     (lambda a: F.elu([1.0]), TypeError, "elu: expected x to be an array, got list"),
