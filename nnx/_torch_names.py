@@ -60,6 +60,7 @@ _OF_ARRAYS = {
     ),
 }
 _OF_OPTIMIZERS = {
+    "step": "update(grads)",
     "zero_grad": "not needed, gradients are new at every call",
     "param_groups": "groups={pattern: settings} when it is made, and optimizer.learning_rate",
     "add_param_group": "groups={pattern: settings} when it is made",

@@ -22,7 +22,7 @@ class Accumulate(Wrapper):
     Parameters
     ----------
     optimizer
-        That takes the steps; ``step``, and so a schedule, counts these.
+        That takes the steps; ``steps``, and so a schedule, counts these.
     every
         How many gradients an update takes.
     reduction

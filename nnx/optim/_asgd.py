@@ -95,7 +95,7 @@ class ASGD(Optimizer):
         rate: LearningRate = settings["learning_rate"]
         later = bucket is not None and bucket.step > 0
         if callable(rate):
-            return float(rate(self.step - 1 if later else self.step))
+            return float(rate(self.steps - 1 if later else self.steps))
         before = self._before.get(bucket.group, rate) if bucket is not None and later else rate
         return float(rate if callable(before) else before)
 

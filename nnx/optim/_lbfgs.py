@@ -123,7 +123,7 @@ class LBFGS(Optimizer):
             for path, cell in cells.items():
                 cell.value = before[path]
             raise
-        self.step += 1
+        self.steps += 1
         return loss
 
     def _steps(self, line: _Line) -> Any:
@@ -208,7 +208,7 @@ class LBFGS(Optimizer):
     def state_dict(self) -> dict[str, Any]:
         """A snapshot from which the steps go on exactly: arrays of past steps, one a row, and numbers."""
         memory = self._memory
-        state = {"step": self.step, "n_iter": self.n_iter, "func_evals": self.func_evals}
+        state = {"step": self.steps, "n_iter": self.n_iter, "func_evals": self.func_evals}
         if "d" not in memory:
             return state
         xp = backend_of(memory["d"]).xp
@@ -231,7 +231,7 @@ class LBFGS(Optimizer):
                 "LBFGS", "expected what state_dict() gives, a dict with step, n_iter and func_evals"
             )
         self._check_state(state)
-        self.step, self.n_iter, self.func_evals = (int(state[k]) for k in ("step", "n_iter", "func_evals"))
+        self.steps, self.n_iter, self.func_evals = (int(state[k]) for k in ("step", "n_iter", "func_evals"))
         self._memory = {}
         if "d" in state:
             xp = backend_of(state["d"]).xp

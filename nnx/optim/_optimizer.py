@@ -45,7 +45,7 @@ class Optimizer:
     ----------
     learning_rate
         A number, or a function of the step; may be assigned to.
-    step
+    steps
         How many updates there have been.
     """
 
@@ -67,7 +67,7 @@ class Optimizer:
         **settings: Any,
     ) -> None:
         self._places = places_of(model_or_parameters)
-        self.step = 0
+        self.steps = 0
         self.settings = settings
         self.groups = {pattern: dict(changes) for pattern, changes in (groups or {}).items()}
         for changes in ({}, *self.groups.values()):
@@ -116,7 +116,7 @@ class Optimizer:
     def rate(self, settings: Mapping[str, Any], bucket: Bucket | None = None) -> float:
         """The learning rate of the step to come."""
         rate: LearningRate = settings["learning_rate"]
-        return float(rate(self.step) if callable(rate) else rate)
+        return float(rate(self.steps) if callable(rate) else rate)
 
     # for users -----------------------------------------------------------------------------------------------
 
@@ -160,7 +160,7 @@ class Optimizer:
         for bucket, ours, coefficients in zip(self._buckets, gradients, plans, strict=True):
             bucket.update(ours, self.rule, coefficients)
             bucket.step += 1
-        self.step += 1
+        self.steps += 1
 
     def state_dict(self) -> dict[str, Any]:
         """A snapshot from which training goes on exactly: the step, and each parameter's own steps and statistics.
@@ -171,7 +171,7 @@ class Optimizer:
             self._rebuild()
         known = {path: (b.step, arrays) for b in self._buckets for path, arrays in b.states().items()}
         state = {
-            "step": self.step,
+            "step": self.steps,
             "parameters": {path: _copied(*known[path]) for path in self._places.cells()},
         }
         frozen = {path: _copied(*entry) for path, entry in self._kept.items()}
@@ -188,7 +188,7 @@ class Optimizer:
         cells = self._places.cells()
         shapes = {path: self._shapes(path, cell) for path, cell in cells.items()}
         self._kept = checked(type(self).__name__, state, cells, shapes)
-        self.step = int(state["step"])
+        self.steps = int(state["step"])
         self._buckets = []
         self._rebuild()
 

@@ -77,7 +77,7 @@ class Split(Optimizer):
                 raise complaint(
                     "Split", f"expected optimizers that update with gradients, got {name}", TypeError
                 )
-        self.step = 0
+        self.steps = 0
 
     @property
     def learning_rate(self) -> Any:
@@ -100,12 +100,12 @@ class Split(Optimizer):
             )
         for each, paths in zip(self.optimizers, parts, strict=True):
             each.update({path: given[path] for path in paths})
-        self.step += 1
+        self.steps += 1
 
     def state_dict(self) -> dict[str, Any]:
         """A snapshot from which training goes on exactly."""
         return {
-            "step": self.step,
+            "step": self.steps,
             "optimizers": {str(i): o.state_dict() for i, o in enumerate(self.optimizers)},
         }
 
@@ -119,7 +119,7 @@ class Split(Optimizer):
         try:
             for i, each in enumerate(self.optimizers):
                 each.load_state_dict(states.get(str(i), {}))
-            self.step = int(state["step"])
+            self.steps = int(state["step"])
         except BaseException:
             for each, snapshot in zip(self.optimizers, before, strict=True):
                 each.load_state_dict(snapshot)

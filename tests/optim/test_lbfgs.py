@@ -63,7 +63,7 @@ def test_updates_are_those_of_torch(settings: dict[str, Any], lib: Any) -> None:
             lib.assert_close(optimizer.parameters[name], t.detach().numpy(), rtol=1e-7, atol=1e-9)
         state = theirs.state[tensors["a"]]
         assert (optimizer.n_iter, optimizer.func_evals) == (state["n_iter"], state["func_evals"])
-    assert optimizer.step == 4
+    assert optimizer.steps == 4
 
 
 @pytest.mark.parametrize("seed", range(16))
@@ -190,4 +190,4 @@ def test_bad_input_is_refused() -> None:
     ):
         with pytest.raises(ValueError, match=message):
             optimizer.load_state_dict({**counts, **state})
-    assert (optimizer.step, optimizer.state_dict()) == (0, {"step": 0, "n_iter": 0, "func_evals": 0})
+    assert (optimizer.steps, optimizer.state_dict()) == (0, {"step": 0, "n_iter": 0, "func_evals": 0})

@@ -29,7 +29,7 @@ def test_lookahead_goes_back_part_of_the_way(lib: Any) -> None:
             if i % 3 == 0:
                 fast[name] = slow[name] = slow[name] + 0.3 * (fast[name] - slow[name])
             lib.assert_close(optimizer.parameters[name], fast[name], rtol=1e-12)
-    assert optimizer.step == 8
+    assert optimizer.steps == 8
     optimizer.learning_rate = 0.0
     assert optimizer.optimizer.learning_rate == 0.0
 
@@ -111,7 +111,7 @@ def test_accumulated_gradients_are_those_of_the_whole_batch(lib: Any) -> None:
         whole.update(gradient(models[0], x, y))
         moved = [parts.update(gradient(models[1], x[i : i + 3, :], y[i : i + 3])) for i in range(0, 12, 3)]
         assert moved == [False, False, False, True]
-    assert parts.step == whole.step == 3
+    assert parts.steps == whole.steps == 3
     for path, p in models[0].parameters().items():
         lib.assert_close(models[1].parameters()[path], lib.to_numpy(p), rtol=1e-9)
 
@@ -151,7 +151,7 @@ def test_split_is_each_optimizer_on_its_part(lib: Any) -> None:
     for each in alone:
         for path, x in each.parameters.items():
             lib.assert_equal(model.parameters()[path], lib.to_numpy(x))
-    assert optimizer.step == 3
+    assert optimizer.steps == 3
     assert optimizer.learning_rate == [0.5, 0.02, 0.1]
     model.freeze("2")
     optimizer.update({path: gradients[path] for path in names[:2]})
