@@ -63,7 +63,7 @@ NAMES: list[tuple[Any, str, str]] = [
     (holder(), "register_buffer", "here: self.name = nnx.Buffer"),
     (holder(), "register_forward_hook", "here: no hooks"),
     (adam(), "zero_grad", "'Adam' object has no attribute 'zero_grad'; here: not needed, gradients are new"),
-    (adam(), "step", "'Adam' object has no attribute 'step'; here: update(grads)"),
+    (adam(), "step", r"'Adam' object has no attribute 'step'; here: update\(grads\)"),
 ]
 
 
