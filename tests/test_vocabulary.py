@@ -63,6 +63,38 @@ OTHER_ARGUMENTS = {
 """Where nnx's public names say otherwise."""
 
 
+SCHEDULES = {
+    "ConstantLR": "constant",
+    "CosineAnnealingLR": "cosine",
+    "CosineAnnealingWarmRestarts": "cosine_warm_restarts",
+    "CyclicLR": "cyclic",
+    "ExponentialLR": "exponential",
+    "LambdaLR": "lambda_",
+    "LinearLR": "linear",
+    "MultiStepLR": "multi_step",
+    "MultiplicativeLR": "multiplicative",
+    "OneCycleLR": "one_cycle",
+    "PolynomialLR": "polynomial",
+    "StepLR": "step",
+}
+"""What makes the function of the step that a scheduler of PyTorch's is."""
+NO_SCHEDULES = {
+    "schedules.chain and schedules.join, of functions": re.compile("ChainedScheduler|SequentialLR"),
+    "not a schedule: nnx.optim.ReduceLROnPlateau looks at a metric": re.compile("ReduceLROnPlateau"),
+    "a base class": re.compile("LRScheduler"),
+}
+NO_MEANING = {
+    "optimizer",
+    "last_epoch",
+    "cycle_momentum",
+    "base_momentum",
+    "max_momentum",
+    "epochs",
+    "steps_per_epoch",
+}
+"""Of schedules here: they know no optimizer, cycle no momentum, and count steps."""
+
+
 def absent(name: str, reasons: dict[str, re.Pattern[str]]) -> bool:
     return any(pattern.fullmatch(name) for pattern in reasons.values())
 
@@ -87,6 +119,13 @@ LAYERS = [name for name in names(torch.nn, is_layer) if not absent(name, NO_LAYE
 FUNCTIONS = [name for name in names(torch.nn.functional, is_function) if not absent(name, NO_FUNCTIONS)]
 OPTIMIZERS = [name for name in names(torch.optim, is_optimizer) if not absent(name, NO_OPTIMIZERS)]
 INITIALISERS = [name for name in names(torch.nn.init, is_function) if name.endswith("_")]
+
+
+def is_scheduler(x: Any) -> bool:
+    return isinstance(x, type) and issubclass(x, torch.optim.lr_scheduler.LRScheduler)
+
+
+SCHEDULERS = [n for n in names(torch.optim.lr_scheduler, is_scheduler) if not absent(n, NO_SCHEDULES)]
 
 
 def arguments(function: Any, name: str = "") -> list[tuple[str, Any]]:
@@ -121,7 +160,7 @@ def same_default(ours: Any, theirs: Any) -> bool:
         return ours.__name__ == theirs.__name__
     if isinstance(theirs, (list, tuple)) and not isinstance(ours, (list, tuple)):
         return all(ours == x for x in theirs)
-    return ours == theirs or (ours in (0, False, None) and theirs in (0, False, None))
+    return ours == theirs and (ours is None) == (theirs is None)
 
 
 def compare(name: str, ours: Any, theirs: Any, skip: int = 0) -> None:
@@ -159,6 +198,23 @@ def test_an_optimizer_has_the_arguments_of_torch(name: str) -> None:
 @pytest.mark.parametrize("name", INITIALISERS)
 def test_an_initialiser_has_the_arguments_of_torch(name: str) -> None:
     compare(name, getattr(nnx.init, name[:-1]), getattr(torch.nn.init, name), skip=1)
+
+
+@pytest.mark.parametrize("name", SCHEDULERS)
+def test_a_schedule_has_the_arguments_of_torch(name: str) -> None:
+    ours = arguments(getattr(nnx.optim.schedules, SCHEDULES[name]))
+    found = arguments(getattr(torch.optim.lr_scheduler, name).__init__)[1:]
+    theirs = [(n.replace("_lr", "_learning_rate"), d) for n, d in found if n not in NO_MEANING]
+    if name == "OneCycleLR":
+        theirs[1] = ("total_steps", ...)  # not to be had from epochs here
+    if ours[0][0] == "learning_rate":  # which PyTorch's has from the optimizer
+        ours = ours[1:]
+    assert ours == theirs
+
+
+def test_a_plateau_has_the_arguments_of_torch() -> None:
+    ours = arguments(nnx.optim.ReduceLROnPlateau.__init__)
+    assert ours == arguments(torch.optim.lr_scheduler.ReduceLROnPlateau.__init__)
 
 
 def test_a_missing_argument_and_another_default_are_noticed() -> None:
