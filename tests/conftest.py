@@ -25,6 +25,7 @@ import pytest
 import nnx
 import nnx.random
 from nnx.backend import selector
+from nnx.testing import check_gradients
 
 hypothesis.settings.register_profile("nnx", deadline=None, derandomize=True, print_blob=True, max_examples=50)
 hypothesis.settings.load_profile("nnx")
@@ -127,7 +128,9 @@ def agrees_with_torch(lib: Library) -> Any:
     """`check(ours, theirs, inputs, constants)`: values, gradients and second derivatives are PyTorch's.
 
     `ours` and `theirs` take the inputs, float64 NumPy arrays that are differentiated, and the constants, as arrays
-    of the library under test and as tensors. Values and gradients are compared in float32 too, to `single`.
+    of the library under test and as tensors. Values and gradients are compared in float32 too, to `single`, and on
+    NumPy the first and second derivatives with finite differences, where all is finite. `differences=False` is for
+    kinks, and for gradients that are by definition not the derivative.
     """
     torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
     rng = np.random.default_rng(0)
@@ -140,6 +143,7 @@ def agrees_with_torch(lib: Library) -> Any:
         rtol: float = 1e-9,
         second: bool = True,
         single: float | None = 1e-4,
+        differences: bool = True,
     ) -> None:
         mine, fixed = [lib.asarray(x) for x in inputs], [lib.asarray(x) for x in constants]
         tensors = [torch.tensor(np.asarray(x), requires_grad=True) for x in inputs]
@@ -178,6 +182,9 @@ def agrees_with_torch(lib: Library) -> Any:
                 assert x.dtype == lib.dtype("float32")
         if not second:
             return
+        finite = all(np.isfinite(x).all() for x in (*inputs, expected.detach().numpy()))
+        if differences and finite and lib.name == "numpy":
+            check_gradients(lambda *xs: ours(*xs, *fixed), *mine, order=2)
         total = sum((t * torch.tensor(d)).sum() for t, d in zip(first, directions, strict=True))
         if not total.requires_grad:
             wanted = [torch.zeros_like(t) for t in tensors]
@@ -196,7 +203,8 @@ def layer_agrees_with_torch(lib: Library) -> Any:
 
     `ours` and `theirs` are freshly made; theirs gives its state to ours. Compared, in float64: names and shapes of
     parameters and buffers, what is printed, every floating result, its gradients by every parameter and input, the
-    second derivatives of these along random directions, buffers afterwards. Then values and gradients in float32.
+    second derivatives of these along random directions, buffers afterwards. Then values and gradients in float32,
+    and on NumPy, in evaluation, first and second derivatives against finite differences (as for `agrees_with_torch`).
     `call(layer, *inputs, *constants)` says how both are called, where not plainly so.
     """
     torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
@@ -212,6 +220,7 @@ def layer_agrees_with_torch(lib: Library) -> Any:
         second: bool = True,
         printed: bool = True,
         modes: tuple[bool, ...] = (True, False),
+        differences: bool = True,
     ) -> None:
         if printed:
             assert repr(ours) == repr(theirs).replace(", inplace=False", "")
@@ -224,6 +233,12 @@ def layer_agrees_with_torch(lib: Library) -> Any:
             load(ours, state)
             expected = by_torch(theirs, inputs, constants, call, second)
             compare(by_nnx(ours, inputs, constants, call, second, "float64"), expected, rtol)
+            finite = all(np.isfinite(y).all() for y in expected[0])
+            if second and differences and finite and not mode and lib.name == "numpy":
+                arrays = tuple(lib.asarray(x, "float64") for x in inputs)
+                check_gradients(
+                    lambda layer, *xs: call_total(layer, xs, constants, call), ours, *arrays, order=2
+                )
             after = ours.state_dict()
             for name, t in theirs.state_dict().items():
                 lib.assert_close(after[name], t.numpy(), rtol=rtol, atol=rtol)
@@ -282,6 +297,14 @@ def layer_agrees_with_torch(lib: Library) -> Any:
             assert list(of_layer) == names
             results.append([*of_arrays, *of_layer.values()])
         return results
+
+    def call_total(layer: Any, arrays: Any, constants: Any, call: Any) -> Any:
+        fixed = [lib.asarray(x) for x in constants]
+        out = floats(
+            call(layer, *arrays, *fixed),
+            lambda y: nnx.array_namespace(y).isdtype(y.dtype, "real floating"),
+        )
+        return sum(nnx.array_namespace(y).sum((k + 1) * y + y * y / 2) for k, y in enumerate(out))
 
     def load_buffers(layer: Any, buffers: dict[str, Any]) -> None:
         layer.load_state_dict({**layer.state_dict(), **{name: lib.asarray(x) for name, x in buffers.items()}})

@@ -64,7 +64,11 @@ def test_a_function_is_that_of_torch(row: Row, agrees_with_torch: Any) -> None:
     torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
     ours, theirs = getattr(F, row.name), getattr(torch.nn.functional, row.name)
     agrees_with_torch(
-        lambda *xs: ours(*xs, *row.args), lambda *xs: theirs(*xs, *row.args), row.inputs, second=row.second
+        lambda *xs: ours(*xs, *row.args),
+        lambda *xs: theirs(*xs, *row.args),
+        row.inputs,
+        second=row.second,
+        differences=row.args != (1, 0.5),  # norms below eps count as eps, and have their gradients still
     )
 
 

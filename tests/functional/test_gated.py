@@ -85,6 +85,7 @@ def test_gumbel_softmax_is_its_formula(tau: float, axis: int, hard: bool, agrees
         theirs,
         [draw(4, 3)],
         single=None,  # other bits
+        differences=not hard,  # whose gradient is that of the soft one
     )
 
 

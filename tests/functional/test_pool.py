@@ -302,6 +302,8 @@ def test_unpooling_is_that_of_torch(row: Row, sized: bool, lib: Any, agrees_with
         lambda x, i: least(x, i, *row.args, output_size=size if sized else None),
         [out.numpy()],
         [indices.numpy()],
+        differences=row.args
+        != (3, 2, 1),  # windows overlap: an element is named twice, and each has its gradient
     )
 
 
@@ -316,6 +318,7 @@ def test_pooling_and_unpooling_are_differentiated_together(lib: Any, agrees_with
         lambda x: there_and_back(F, x),
         lambda x: there_and_back(torch.nn.functional, x),
         [np.random.default_rng(1).standard_normal((2, 1, 5, 5))],
+        differences=False,  # windows overlap
     )
 
 

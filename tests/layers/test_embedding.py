@@ -49,7 +49,8 @@ def twice(row: Row) -> bool:
 def test_embedding_is_that_of_torch(row: Row, layer_agrees_with_torch: Any) -> None:
     torch = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
     ours, theirs = (nn.Embedding(6, 3, **row.options) for nn in (nnx, torch.nn))
-    layer_agrees_with_torch(ours, theirs, [], [row.x], second=twice(row))
+    smooth = not {"padding_idx", "max_norm"} & set(row.options)  # gradients that are by definition another's
+    layer_agrees_with_torch(ours, theirs, [], [row.x], second=twice(row), differences=smooth)
 
 
 BAGS = [
