@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from .bounds import PEERS, missed
-from .turns import Result, Settings
+from .turns import PINS, Result, Settings
 
 __all__ = ["NAMES", "machine", "tables"]
 
@@ -38,6 +38,7 @@ def machine(settings: Settings) -> str:
             packages.append(f"{name} {version(name)}")
         except PackageNotFoundError:
             continue
+    pins = [name for name in PINS if name in os.environ]
     load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
     return "\n".join(
         [
@@ -46,6 +47,7 @@ def machine(settings: Settings) -> str:
             f"- {_processor()}, {os.cpu_count()} cores, {settings.threads} threads each, {platform.system()}; "
             f"load before the run {load} (above about 0.3 the figures are no evidence)",
             f"- medians of {settings.rounds} rounds with blocks of {settings.block} s; float32 throughout",
+            *([f"- set on this machine, dropped for every framework: {', '.join(pins)}"] if pins else []),
             "",
         ]
     )

@@ -23,7 +23,7 @@ from typing import Any
 
 from .workload import Absent, Job, Workload
 
-__all__ = ["Result", "measure", "serve"]
+__all__ = ["PINS", "Result", "measure", "serve"]
 
 THREADS = (
     "OMP_NUM_THREADS",
@@ -31,6 +31,17 @@ THREADS = (
     "MKL_NUM_THREADS",
     "NUMEXPR_NUM_THREADS",
     "NUMBA_NUM_THREADS",
+)
+PINS = (  # they hold a library to instructions of older processors, and not every library has one
+    "OPENBLAS_CORETYPE",
+    "OPENBLAS_L2_SIZE",
+    "MKL_DEBUG_CPU_TYPE",
+    "MKL_ENABLE_INSTRUCTIONS",
+    "MKL_CBWR",
+    "ONEDNN_MAX_CPU_ISA",
+    "DNNL_MAX_CPU_ISA",
+    "ATEN_CPU_CAPABILITY",
+    "NPY_DISABLE_CPU_FEATURES",
 )
 FIRST, TENTH = 1e-5, 2e-3  # by how much losses may differ; ten steps of Adam enlarge what rounding leaves
 
@@ -108,7 +119,7 @@ def measure(workload: Workload, frameworks: tuple[str, ...], settings: Settings)
 
 
 def _start(workload: str, framework: str, settings: Settings) -> subprocess.Popen[str]:
-    environment = dict(os.environ)
+    environment = {k: v for k, v in os.environ.items() if k not in PINS}
     environment |= dict.fromkeys(THREADS, str(settings.threads))
     environment["TORCHINDUCTOR_COMPILE_THREADS"] = "1"  # no pool of compilers that stays
     if settings.device == "cpu":
@@ -186,7 +197,9 @@ def serve(workload: str, framework: str, device: str, block: float) -> None:
 
 
 def _warm(job: Job) -> list[float] | None:
-    """The losses of the first and the tenth step: by then every framework has done the same work."""
+    """Settings that pin one library to the instructions of older processors are dropped: each chooses its kernels as on a
+    user's machine.
+    The losses of the first and the tenth step: by then every framework has done the same work."""
     first = _number(job.step)
     for _ in range(8):
         job.step()

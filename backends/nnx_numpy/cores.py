@@ -1,0 +1,158 @@
+"""Work shared out over the processor's cores, as many as BLAS would use.
+
+NumPy itself uses several cores for matrix products only, and for small ones that costs more than it saves. Here each
+core takes a part of the work from beginning to end, products included, which are done by one thread each meanwhile.
+NumPy lets go of the interpreter in every call on arrays that are worth sharing out, so Python's threads are enough.
+
+``OPENBLAS_NUM_THREADS`` and ``threadpoolctl`` therefore limit this too. With a BLAS whose number of threads cannot be
+told from here (that of macOS, MKL), everything is done by the calling thread, as it is inside work that is shared out
+already.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from contextvars import copy_context
+from functools import cache
+from math import prod
+from queue import SimpleQueue
+from typing import Any
+
+import numpy as np
+
+__all__ = ["cores", "scratch", "share"]
+
+Array = Any
+Count = tuple[Callable[[], int], Callable[[int], Any]]
+
+_NAMES = (  # of the functions that get and set the number; the first are those of NumPy's own wheels
+    "scipy_openblas_{}_num_threads64_",
+    "scipy_openblas_{}_num_threads",
+    "openblas_{}_num_threads64_",
+    "openblas_{}_num_threads",
+)
+
+
+@cache
+def _blas() -> Count:
+    """What gets and sets the number of BLAS's threads in this process."""
+    from numpy._core import _multiarray_umath
+
+    try:
+        library = ctypes.PyDLL(
+            _multiarray_umath.__file__
+        )  # symbols are looked for in what it is linked to as well
+    except OSError:
+        return _single
+    for name in _NAMES:
+        if hasattr(library, name.format("set")):
+            return getattr(library, name.format("get")), getattr(library, name.format("set"))
+    return _single
+
+
+_single: Count = (lambda: 1), (lambda n: None)
+
+
+def cores() -> int:
+    """How many threads work would be shared out over."""
+    return _blas()[0]()
+
+
+def share(work: Callable[[Any], Any], parts: Iterable[Any]) -> None:
+    """Call ``work`` with each part, on several threads at once.
+
+    The parts are to be the same however many threads there are, and to write to different places: then so are the
+    results. It pays from about 0.2 ms of work on, in parts of 50 µs or more.
+    """
+    get, put = _blas()
+    todo, count = deque(parts), get()
+    helpers = min(count, len(todo)) - 1
+    if helpers < 1:
+        for part in todo:
+            work(part)
+        return
+    done: SimpleQueue[BaseException | None] = SimpleQueue()
+    put(1)  # whoever asks meanwhile is told that there is one core: work within work is not shared out again
+    try:
+        for tasks in _crew(helpers):
+            tasks.put(_task(copy_context().run, work, todo, done))
+        error = _do_all(work, todo)
+        for _ in range(helpers):
+            error = done.get() or error
+    finally:
+        put(count)
+    if error is not None:
+        raise error
+
+
+def _task(run: Any, work: Any, todo: deque[Any], done: SimpleQueue[Any]) -> Callable[[], None]:
+    """What a helper does: its part, in the caller's context, which holds NumPy's ``errstate``."""
+    return lambda: done.put(run(_do_all, work, todo))
+
+
+def _do_all(work: Callable[[Any], Any], todo: deque[Any]) -> BaseException | None:
+    """Take parts until there are none; after an error nobody takes another."""
+    try:
+        while todo:
+            try:
+                part = todo.popleft()
+            except IndexError:  # somebody else was faster
+                break
+            work(part)
+    except BaseException as error:
+        todo.clear()
+        return error
+    return None
+
+
+# threads ---------------------------------------------------------------------------------------------------------
+
+_helpers: list[SimpleQueue[Callable[[], None]]] = []
+_growing = threading.Lock()
+
+
+def _crew(count: int) -> list[SimpleQueue[Callable[[], None]]]:
+    """What so many helpers wait for."""
+    if len(_helpers) < count:
+        with _growing:
+            while len(_helpers) < count:
+                tasks: SimpleQueue[Callable[[], None]] = SimpleQueue()
+                threading.Thread(target=_help, args=(tasks,), name="nnx-core", daemon=True).start()
+                _helpers.append(tasks)
+    return _helpers[:count]
+
+
+def _help(tasks: SimpleQueue[Callable[[], None]]) -> None:
+    while True:
+        tasks.get()()  # without a name, so that it keeps no array alive until the next
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_helpers.clear)  # threads do not survive a fork
+
+
+# memory ----------------------------------------------------------------------------------------------------------
+
+
+class _Own(threading.local):
+    """Memory of a thread's own."""
+
+    memory = np.empty(0, np.uint8)
+
+
+_own = _Own()
+
+
+def scratch(shape: tuple[int, ...], dtype: Any) -> Array:
+    """An array to work in until this thread asks for the next one: its memory is used again.
+
+    A large array that is made anew costs more in page faults than in arithmetic.
+    """
+    size = prod(shape) * np.dtype(dtype).itemsize
+    if _own.memory.nbytes < size:
+        _own.memory = np.empty(size, np.uint8)
+    return _own.memory[:size].view(dtype).reshape(shape)
