@@ -197,9 +197,7 @@ def serve(workload: str, framework: str, device: str, block: float) -> None:
 
 
 def _warm(job: Job) -> list[float] | None:
-    """Settings that pin one library to the instructions of older processors are dropped: each chooses its kernels as on a
-    user's machine.
-    The losses of the first and the tenth step: by then every framework has done the same work."""
+    """The losses of the first and the tenth step: by then every framework has done the same work."""
     first = _number(job.step)
     for _ in range(8):
         job.step()

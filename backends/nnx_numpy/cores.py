@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from contextvars import copy_context
 from functools import cache
+from importlib import import_module
 from math import prod
 from queue import SimpleQueue
 from typing import Any
