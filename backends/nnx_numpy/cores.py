@@ -41,13 +41,9 @@ _NAMES = (  # of the functions that get and set the number; the first are those 
 @cache
 def _blas() -> Count:
     """What gets and sets the number of BLAS's threads in this process."""
-    from numpy._core import _multiarray_umath
-
-    try:
-        library = ctypes.PyDLL(
-            _multiarray_umath.__file__
-        )  # symbols are looked for in what it is linked to as well
-    except OSError:
+    try:  # symbols are looked for in what the extension is linked to as well
+        library = ctypes.PyDLL(import_module("numpy._core._multiarray_umath").__file__)
+    except (ImportError, OSError):
         return _single
     for name in _NAMES:
         if hasattr(library, name.format("set")):
