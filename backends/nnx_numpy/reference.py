@@ -10,7 +10,7 @@ import numpy as np
 
 from nnx.backend import named
 
-__all__ = ["MASKS", "QUIET", "reference"]
+__all__ = ["MASKS", "QUIET", "reference", "reference_pullback"]
 
 MASKS = {np.dtype(f"f{n}"): np.dtype(f"i{n}") for n in (2, 4, 8)}
 """The integers of a floating dtype's width, whose bits can mask it."""
@@ -26,3 +26,14 @@ def reference(name: str) -> Callable[..., Any]:
 
     forward, xp = Primitive.registry[name].forward, named("numpy").fast
     return lambda *args, **params: forward(xp, *args, **params)
+
+
+@cache
+def reference_pullback(name: str) -> Callable[..., Any]:
+    """Its pullback, of the first argument or of all at once."""
+    from nnx.autodiff.primitive import Primitive
+
+    rule = Primitive.registry[name].rule
+    pullback = rule.joint or rule.pullbacks[0]
+    assert callable(pullback)
+    return pullback

@@ -13,7 +13,7 @@ from ..backend.registry import backend_of
 from . import dispatch, numpy_protocol
 from .errors import MixedLibrariesError, NotDifferentiableError
 from .indexing import Indexing
-from .primitive import Like, Primitive
+from .primitive import Like, Primitive, Rule
 from .tape import Tape
 from .traced import TracedArray, array_class
 
@@ -45,7 +45,7 @@ class Library(Indexing):
         self.backend = backend
         self.label = backend.name
         self.xp = backend.xp
-        self.fast = backend.fast
+        self.fast, self.owned = backend.fast, backend.owned
         if record:  # hot mode: its pullbacks must not be mistaken for those of the ordinary library
             self.fast = _Renamed(backend.fast)
         self.hot = Tape(hot=True) if record else None
@@ -229,7 +229,7 @@ class Library(Indexing):
         own = Primitive.registry.get(name)
         override = self.backend.overrides.get(name)
         if own is not None:
-            return dispatch.build(self, name, self.plain(own), own.rule)
+            return dispatch.build(self, name, self.plain(own), self.rule(own))
         forward = self.forward(name)
         if override is not None:
             forward = override[0]
@@ -252,6 +252,11 @@ class Library(Indexing):
             return own(*args, *[params.pop(p) for p in positional if p in params], **params)
 
         return function
+
+    def rule(self, own: Primitive) -> Rule:
+        """How a primitive of nnx's own is differentiated in this library."""
+        override = self.backend.overrides.get(own.name)
+        return own.with_pullbacks(override[1]) if override is not None and override[1] else own.rule
 
     def plain(self, own: Primitive) -> Callable[..., Any]:
         """A primitive of nnx's own on this library's plain arrays."""

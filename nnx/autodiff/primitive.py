@@ -14,7 +14,7 @@ Pullbacks neither sum over broadcast axes nor cast: the loop that calls them fit
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import update_wrapper
 from typing import Any
 
@@ -137,19 +137,28 @@ class Primitive:
         self.forward = forward
         self.rule = Rule(**options)
         self._options = options
-        self._functions: dict[tuple[type, ...], Callable[..., Any]] = {}
+        self._functions: dict[type | tuple[type, ...], Callable[..., Any]] = {}
         Primitive.registry[name] = self
         update_wrapper(self, forward)
 
     def defpullback(self, *pullbacks: Pullback | joint | Refused | None) -> Primitive:
         """Give the pullbacks, one for each array argument or a single ``joint``."""
-        self.rule = Rule(*pullbacks, **self._options)
+        self.rule = self.with_pullbacks(pullbacks)
         self._functions.clear()
         return self
 
+    def with_pullbacks(self, pullbacks: Sequence[Pullback | joint | Refused | None]) -> Rule:
+        """The rule with other pullbacks."""
+        return Rule(*pullbacks, **self._options)
+
     def __call__(self, *args: Any, **params: Any) -> Any:
         """Run on plain arrays, record on traced ones."""
-        function = self._functions.get(tuple(map(type, args)))
+        functions = self._functions
+        function = (
+            functions.get(type(args[0])) if args else None
+        )  # of a traced array, which serves all others too
+        if function is None:
+            function = functions.get(tuple(map(type, args)))
         if function is None:
             function = self._choose(args)
         try:
@@ -172,7 +181,8 @@ class Primitive:
         if found is None:
             self._check(args, True)
             raise TypeError(f"{self.name}: expected arrays")
-        self._functions[tuple(map(type, args))] = found
+        first = type(args[0])
+        self._functions[first if getattr(first, "__nnx_traced__", False) else tuple(map(type, args))] = found
         return found
 
     def _check(self, args: tuple[Any, ...], strict: bool) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from . import tree
 from .asked import asked
 from .cells import Cell, keep, overrides, read
+from .dispatch.common import new
 from .errors import DerivativeLostError, NotDifferentiableError
 from .frames import TracedFrame
 from .library import Library, library_of
@@ -38,6 +39,7 @@ class Call:
         self.tape = Tape()
         self.nested = False
         self.inputs: list[tuple[Library, Any]] = []
+        self.named: dict[int, dict[str, int]] = {}  # slots of the parameters of each layer
         self.frame = TracedFrame(overrides.get())
         count = len(args)
         for n in argnums:
@@ -87,28 +89,41 @@ class Call:
 
     def _parameters(self, layer: Any) -> None:
         """Make the trainable parameters of a layer inputs of the tape, and show its other arrays as constants."""
-        frame, tape, inputs = self.frame, self.tape, self.inputs
-        entries, outer = tape.entries, self.frame.outer
+        frame, tape, inputs, outer = self.frame, self.tape, self.inputs, self.frame.outer
+        entries, named = tape.entries, dict[str, int]()
+        library: Any = None
+        kind, dtype = None, None
         for name, cell in layer.__nnx_cells__().items():
-            if cell in frame:
-                continue
             if not cell.trainable:
-                self._show(cell)
+                if cell not in frame:
+                    self._show(cell)
+                continue
+            if cell in frame:  # it belongs to another argument too
+                named[name] = frame[cell].index
                 continue
             value = cell.value if outer is None else read(cell)
-            library = library_of(value)
-            if library is None or not library.is_inexact(value):
-                raise TypeError(
-                    f'{self.what}: parameter "{name}" of {type(layer).__name__} has dtype '
-                    f"{getattr(value, 'dtype', type(value).__name__)}; only real and complex floating arrays can be "
-                    "differentiated: convert it, freeze it, or make it a Buffer"
-                )
+            if type(value) is not kind or value.dtype is not dtype:
+                library, kind, dtype = self._parameter(layer, name, value), type(value), value.dtype
             if isinstance(value, TracedArray):
-                frame[cell] = self._leaf(value)
-                continue
-            inputs.append((library, value))
-            frame[cell] = library.on_tape(value, tape, len(entries))
-            entries.append(None)
+                frame[cell] = made = self._leaf(value)
+            else:
+                made = frame[cell] = new(library.traced)
+                made.value, made.tape, made.index = value, tape, len(entries)
+                inputs.append((library, value))
+                entries.append(None)
+            named[name] = made.index
+        self.named[id(layer)] = named
+
+    def _parameter(self, layer: Any, name: str, value: Any) -> Any:
+        """The library of a parameter; raises if it cannot be differentiated."""
+        library = library_of(value)
+        if library is None or not library.is_inexact(value):
+            raise TypeError(
+                f'{self.what}: parameter "{name}" of {type(layer).__name__} has dtype '
+                f"{getattr(value, 'dtype', type(value).__name__)}; only real and complex floating arrays can be "
+                "differentiated: convert it, freeze it, or make it a Buffer"
+            )
+        return library
 
     def _check_empty(self, n: int, arg: Any) -> None:
         """Numbers are no arrays: a container of nothing else has no gradient, which would go unnoticed."""
@@ -164,8 +179,7 @@ class Call:
 
         def slot(x: Any, _path: tree.Path) -> Any:
             if tree.is_layer(x):
-                frame, cells = self.frame, x.__nnx_cells__()
-                return _Slots({name: frame[cell].index for name, cell in cells.items() if cell.trainable})
+                return _Slots(self.named[id(x)])
             return _Slot(x.index) if isinstance(x, TracedArray) and x.tape is self.tape else None
 
         return slot(lifted, ()) if tree.is_leaf(lifted) else tree.map_tree(slot, lifted)
@@ -275,8 +289,8 @@ class Call:
         taken = {id(x) for x in foreign}
 
         def one(index: int) -> Any:
-            library, value = self.inputs[index]
             g = cotangents[index]
+            library, value = self.inputs[index]
             if g is None:
                 xp = library.namespace if isinstance(value, TracedArray) else library.fast
                 g = xp.zeros(value.shape, dtype=value.dtype, device=value.device)
@@ -285,7 +299,7 @@ class Call:
                 return g
             if self.nested:
                 return library.constant(g)
-            g = library.backend.owned(g if type(g) is type(value) else library.as_array(g))
+            g = library.owned(g if type(g) is type(value) else library.as_array(g))
             if id(g) in taken or g is value:
                 g = library.copy(g)
             taken.add(id(g))

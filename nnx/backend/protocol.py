@@ -66,7 +66,8 @@ class Backend:
     roots: tuple[str, ...] = ()
     """Root modules of the library's array types, such as `("numpy",)`."""
     overrides: Mapping[str, Override] = MappingProxyType({})
-    """By the name of a primitive: a faster forward and its pullbacks for this library's arrays."""
+    """By the name of a primitive: a faster forward for this library's arrays, and its pullbacks, or none to keep those
+    in standard functions. Within another derivative a pullback is given traced arrays, which it leaves to those."""
     makes_bits: ClassVar[bool] = False
     """Whether `bits` works on the device; where it does not, random numbers are made on the host and sent."""
 

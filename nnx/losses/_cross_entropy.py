@@ -7,6 +7,7 @@ Everything else is put together from the log-softmax.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ..autodiff import array_namespace, primitive
@@ -21,12 +22,20 @@ __all__ = ["cross_entropy", "nll_loss"]
 
 
 class Kept:
-    """What the forward leaves for the pullback of a first derivative: the log-softmax and the row scale."""
+    """What the forward leaves for the pullback of a first derivative.
 
-    __slots__ = ("logp", "scale")
+    The log-softmax and the row scale; or, where a backend makes of the forward what it needs for the way back,
+    ``slope``, which takes the cotangent to that of the scores.
+    """
+
+    __slots__ = ("logp", "scale", "slope")
 
     logp: Array
     scale: Array
+    slope: Callable[[Array], Array] | None
+
+    def __init__(self) -> None:
+        self.slope = None
 
 
 @primitive("cross_entropy", params=("reduction", "ignore_index", "kept"))
@@ -94,6 +103,8 @@ def _cross_entropy_pullback(
     kept: Kept,
 ) -> Array:
     if not getattr(type(g), "__nnx_traced__", False):
+        if kept.slope is not None:
+            return kept.slope(g)
         return _slope(kept.logp, target, g * kept.scale)
     scale = row_scale(xp, "cross_entropy", scores, target, weight, reduction, ignore_index)
     return _slope(log_softmax(scores, class_axis(scores)), target, g * scale)
