@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import threading
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 from nnx.backend import Array, Backend, Device, Namespace
 from nnx.backend.protocol import methods_beyond_standard
 
-from . import fast
+from . import cores, fast
 from .overrides import OVERRIDES
 from .scattering import at_rows
 
@@ -116,6 +117,10 @@ class NumPyBackend(Backend):
         result = np.array(x)
         result[key] = value
         return result
+
+    def share(self, work: Callable[[Any], Any], parts: Iterable[Any]) -> None:
+        """On several threads: see nnx_numpy.cores."""
+        cores.share(work, parts)
 
     def is_view(self, result: Array, source: Array) -> bool:
         """Whether their memory overlaps; by its bounds, so two interleaved views of an array count as one."""

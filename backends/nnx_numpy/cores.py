@@ -149,7 +149,8 @@ def scratch(shape: tuple[int, ...], dtype: Any) -> Array:
 
     A large array that is made anew costs more in page faults than in arithmetic.
     """
-    size = prod(shape) * np.dtype(dtype).itemsize
-    if _own.memory.nbytes < size:
-        _own.memory = np.empty(size, np.uint8)
-    return _own.memory[:size].view(dtype).reshape(shape)
+    try:
+        return np.ndarray(shape, dtype, _own.memory)
+    except TypeError:  # the memory is too small
+        _own.memory = np.empty(prod(shape) * np.dtype(dtype).itemsize, np.uint8)
+        return np.ndarray(shape, dtype, _own.memory)

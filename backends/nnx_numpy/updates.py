@@ -8,24 +8,35 @@ results, without NumPy's warnings.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from .cores import scratch
 from .reference import QUIET
 
 Array = Any
 State = tuple[Array, ...]
 
 
-def prepared(p: Array, g: Array, t: Array, u: Array, weight_decay: float, maximize: bool) -> Array:
-    """The gradient with its sign and weight decay, in the scratch memory ``u``."""
+@lru_cache(64)
+def number(x: float, dtype: Any) -> Array:
+    """A setting as a 0-d array, which ufuncs take in half the time of a number; not to be written to."""
+    return np.array(x, dtype)
+
+
+def prepared(p: Array, g: Array, weight_decay: float, maximize: bool) -> tuple[Array, Array]:
+    """Scratch memory, and the gradient with its sign and weight decay."""
+    if not (weight_decay or maximize):
+        return scratch(p.shape, p.dtype), g
+    t, u = scratch((2, *p.shape), p.dtype)
     if maximize:
         g = np.negative(g, u)
     if weight_decay:
         np.multiply(p, weight_decay, t)
         g = np.add(g, t, u)
-    return g
+    return t, g
 
 
 @QUIET
@@ -33,7 +44,6 @@ def sgd(
     p: Array,
     g: Array,
     state: State,
-    scratch: State,
     learning_rate: float,
     momentum: float,
     keep: float,
@@ -42,10 +52,7 @@ def sgd(
     maximize: bool,
 ) -> None:
     """`nnx.optim.SGD.rule` in place."""
-    n = p.size
-    t, u = scratch[0][:n], scratch[1][:n]
-    if weight_decay or maximize:
-        g = prepared(p, g, t, u, weight_decay, maximize)
+    t, g = prepared(p, g, weight_decay, maximize)
     if state:
         b = state[0]
         np.multiply(b, momentum, b)
@@ -64,7 +71,6 @@ def adam(
     p: Array,
     g: Array,
     state: State,
-    scratch: State,
     beta1: float,
     beta2: float,
     size: float,
@@ -74,27 +80,22 @@ def adam(
     maximize: bool,
 ) -> None:
     """`nnx.optim.Adam.rule` in place: ten passes over arrays in the cache."""
-    n = p.size
-    t = scratch[0]
-    if t.size != n:
-        t = t[:n]
-    if weight_decay or maximize:
-        g = prepared(p, g, t, scratch[1][:n], weight_decay, maximize)
+    t, g = prepared(p, g, weight_decay, maximize)
     if shrink != 1.0:
         np.multiply(p, shrink, p)
     m, v = state[0], state[1]
-    np.multiply(m, beta1, m)
+    np.multiply(m, number(beta1, p.dtype), m)
     np.add(m, g, m)
-    np.multiply(v, beta2, v)
+    np.multiply(v, number(beta2, p.dtype), v)
     np.multiply(g, g, t)
     np.add(v, t, v)
     if len(state) == 3:
         np.maximum(state[2], v, out=state[2])
         v = state[2]
     np.sqrt(v, t)
-    np.add(t, eps, t)
+    np.add(t, np.array(eps, p.dtype), t)
     np.divide(m, t, t)
-    np.multiply(t, size, t)
+    np.multiply(t, np.array(size, p.dtype), t)
     np.subtract(p, t, p)
 
 
@@ -102,7 +103,7 @@ def by_rule(xp: Any, rule: Callable[..., tuple[Array, Any]]) -> Callable[..., No
     """The step of any optimizer that treats all elements alike: its rule, whose arrays stay in the cache too."""
 
     @QUIET
-    def step(p: Array, g: Array, state: State, scratch: State, *coefficients: Any) -> None:
+    def step(p: Array, g: Array, state: State, *coefficients: Any) -> None:
         value, new = rule(xp, p, g, state, *coefficients)
         p[...] = value
         for old, x in zip(state, new, strict=True):

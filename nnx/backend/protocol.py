@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar, Self, TypeAlias
@@ -221,6 +221,11 @@ class Backend:
             return bool(seen.flags.writeable or base.flags.writeable) and host.is_view(seen, base)
         except _NOT_ON_HOST:
             return False
+
+    def share(self, work: Callable[[Any], Any], parts: Iterable[Any]) -> None:
+        """Call `work` with each part, in any order or several at once; the parts write to different places."""
+        for part in parts:
+            work(part)
 
     def owned(self, x: Array) -> Array:
         """`x` itself if it can be written to and shares memory with no other array, else a copy."""

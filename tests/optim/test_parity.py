@@ -185,12 +185,17 @@ def test_arguments_and_defaults_are_those_of_torch(name: str) -> None:
 @pytest.mark.parametrize("kind", ["float32", "float64"])
 def test_steps_in_place_are_the_rule_in_standard_functions(row: Row, kind: str, monkeypatch: Any) -> None:
     from nnx.optim import _fused, _optimizer
+    from nnx_numpy import cores
 
+    count = [3]  # cores, whatever this machine has
+    monkeypatch.setattr(cores, "_blas", lambda: ((lambda: count[0]), (lambda n: count.__setitem__(0, n))))
     monkeypatch.setattr(_fused, "LARGE", 4)  # so that both ways to read a gradient are taken, in pieces
     monkeypatch.setattr(_fused, "PIECE", 3)
     results = []
-    for way in ("in place", "flat", "plain"):
-        if way == "flat":
+    for way in ("in place", "shared", "flat", "plain"):
+        if way == "shared":
+            monkeypatch.setattr(_fused, "SHARED", 0)
+        elif way == "flat":
             monkeypatch.setattr(nnx.backend("numpy"), "overrides", {})
         elif way == "plain":
             monkeypatch.setattr(_optimizer, "writes_through", lambda *_: False)
@@ -202,8 +207,9 @@ def test_steps_in_place_are_the_rule_in_standard_functions(row: Row, kind: str, 
             for name, g in given.items():
                 np.testing.assert_array_equal(g, gradients[name].astype(kind))
         results.append(optimizer.parameters)
-    fused, flat, plain = results
+    fused, shared, flat, plain = results
     for name in START:
+        np.testing.assert_array_equal(shared[name], fused[name])
         np.testing.assert_allclose(fused[name], plain[name], rtol=1e-5 if kind == "float32" else 1e-13)
         np.testing.assert_array_equal(flat[name], plain[name])
 
