@@ -35,7 +35,7 @@ def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
     rows, columns = x.shape[0], weight.shape[0]
     if bias.shape != (columns,) or bias.dtype != x.dtype:
         return reference("linear")(x, weight, bias)
-    if columns < 2 * rows:
+    if columns < 2 * rows or rows == 1:
         out = x.dot(weight.T)
         out += bias
         return out
@@ -83,6 +83,24 @@ def sigmoid(x: Array) -> Array:
         out = np.exp(np.negative(x))
     out += 1
     return np.reciprocal(out, out)
+
+
+def tanh_back(g: Array, out: Array) -> Array:
+    """In the memory of the first product."""
+    if not out.ndim or g.shape != out.shape or g.dtype != out.dtype:
+        return reference("tanh_back")(g, out)
+    slope = np.multiply(out, out)
+    np.subtract(unit(out.dtype), slope, slope)
+    return np.multiply(g, slope, slope)
+
+
+def sigmoid_back(g: Array, out: Array) -> Array:
+    """In the memory of the first difference."""
+    if not out.ndim or g.shape != out.shape or g.dtype != out.dtype:
+        return reference("sigmoid_back")(g, out)
+    slope = np.subtract(unit(out.dtype), out)
+    np.multiply(slope, out, slope)
+    return np.multiply(g, slope, slope)
 
 
 def where_positive(x: Array, y: Array) -> Array:
@@ -226,6 +244,8 @@ OVERRIDES |= {
     for function in (
         leaky_relu,
         sigmoid,
+        sigmoid_back,
+        tanh_back,
         where_positive,
         masked_scale,
         softmax,

@@ -34,6 +34,6 @@ def reference_pullback(name: str) -> Callable[..., Any]:
     from nnx.autodiff.primitive import Primitive
 
     rule = Primitive.registry[name].rule
-    pullback = rule.joint or rule.pullbacks[0]
+    pullback = next(p for p in (rule.joint, *rule.pullbacks) if p is not None)
     assert callable(pullback)
     return pullback

@@ -49,7 +49,7 @@ class Call:
                     "what is differentiated, a model or arrays, has to be one of them"
                 )
         self.argnums = argnums = tuple([n % count for n in argnums])
-        lifted = list(args)
+        lifted, self.slots = list(args), dict[int, Any]()
         for n in argnums:  # the inputs first: a layer that is an argument twice is differentiated once
             before = len(self.inputs)
             if tree.is_leaf(args[n]):
@@ -58,10 +58,12 @@ class Call:
                 lifted[n] = tree.map_tree(lambda x, path, n=n: self._input(x, n, path), args[n])
             if len(self.inputs) == before:
                 self._check_empty(n, args[n])
-        self.slots = {n: self._slots(lifted[n]) for n in argnums}
+            self.slots[n] = self._slots(lifted[n])
         for n, a in enumerate(args):
             if n not in argnums:
-                lifted[n] = self._constant(a) if tree.is_leaf(a) else tree.map_tree(self._constant, a)
+                lifted[n] = (
+                    self._constant(a) if library_of(a) is not None else tree.map_tree(self._constant, a)
+                )
         self.args = tuple(lifted)
         self.kwargs = {k: tree.map_tree(self._constant, v) for k, v in kwargs.items()} if kwargs else kwargs
 
@@ -160,19 +162,18 @@ class Call:
             raise TypeError(f"{self.what}: expected an array, got {type(x).__name__}")
         return library
 
-    def _lift(self, x: Any) -> Any:
-        if isinstance(x, TracedArray):
-            self.nested = True
-            return x
-        return self._library(x).constant(x)
-
     def _constant(self, x: Any, _path: tree.Path = ()) -> Any:
+        library = library_of(x)
+        if library is not None:
+            if isinstance(x, TracedArray):
+                self.nested = True
+                return x
+            return library.constant(x)
         if tree.is_layer(x):
             for cell in x.__nnx_cells__().values():
                 if cell not in self.frame:
                     self._show(cell)
-            return x
-        return self._lift(x) if library_of(x) is not None else x
+        return x
 
     def _slots(self, lifted: Any) -> Any:
         """The tree of tape slots that the gradient of one argument is read from."""
@@ -201,9 +202,10 @@ class Call:
                     )  # views are read again while there is a tape to read them on
         finally:
             overrides.reset(token)
-        outermost = overrides.get() is None
-        for cell, value in self.frame.written():
-            keep(cell, self._plain(value) if outermost else self.lower(value))
+        if self.frame.found:
+            outermost = overrides.get() is None
+            for cell, value in self.frame.written():
+                keep(cell, self._plain(value) if outermost else self.lower(value))
         return result
 
     def _call(self) -> Any:

@@ -24,7 +24,15 @@ def _sigmoid(xp: Any, x: Array) -> Array:
     return xp.where(x >= 0, 1.0, e) / (1.0 + e)
 
 
-_sigmoid.defpullback(lambda xp, g, out, _x: g * (out * (1.0 - out)))
+@primitive("sigmoid_back", elementwise=True)
+def _sigmoid_back(xp: Any, g: Array, out: Array) -> Array:
+    return g * (out * (1.0 - out))
+
+
+_sigmoid.defpullback(lambda xp, g, out, _x: _sigmoid_back(g, out))
+_sigmoid_back.defpullback(
+    lambda xp, c, _out, _g, out: _sigmoid_back(c, out), lambda xp, c, _out, g, out: c * g * (1.0 - 2.0 * out)
+)
 
 
 def sigmoid(x: Array) -> Array:
