@@ -171,7 +171,7 @@ def test_numpys_own_version_is_that_in_standard_functions(
     y = draw(images, outside * geometry.groups, *geometry.out)
     for name, args in (
         ("convolution", (x, weight, draw(weight.shape[0]))),
-        ("transposed_convolution", (np.asfortranarray(y), weight, None)),
+        ("transposed_convolution", (np.asfortranarray(y), weight, draw(x.shape[1]))),
         ("weight_convolution", (x[::-1], y)),
     ):
         own = Primitive.registry[name]
@@ -179,6 +179,40 @@ def test_numpys_own_version_is_that_in_standard_functions(
         out = nnx.backend("numpy").overrides[name][0](*args, geometry=geometry)
         assert out.shape == expected.shape
         np.testing.assert_allclose(out, expected, rtol=1e-11, atol=1e-12)
+
+
+LARGE = [
+    Layout(Geometry((15, 16), (3, 3), (15, 16), (1, 1), (1, 1), ((1, 1), (1, 1))), 11, (16, 24)),
+    Layout(Geometry((6, 6), (3, 3), (6, 6), (1, 1), (1, 1), ((1, 1), (1, 1))), 40, (12, 40)),
+    Layout(Geometry((90, 70), (5, 3), (44, 70), (2, 1), (1, 1), ((1, 1), (2, 0))), 1, (6, 8)),
+    Layout(Geometry((40, 40), (3, 3), (20, 19), (2, 2), (1, 2), ((1, 1), (1, 1)), 3), 9, (4, 5)),
+    Layout(Geometry((30, 30), (3, 3), (30, 30), (1, 1), (2, 2), ((2, 2), (2, 2)), 40), 5, (1, 1)),
+    Layout(Geometry((40, 40), (1, 1), (40, 40), (1, 1), (1, 1), ((0, 0), (0, 0)), 2), 6, (16, 16)),
+    Layout(Geometry((2000,), (5,), (1996,), (1,), (1,), ((0, 0),)), 5, (8, 8)),
+    Layout(Geometry((9, 10, 11), (3, 3, 3), (9, 10, 11), (1, 1, 1), (1, 1, 1), ((1, 1),) * 3), 3, (6, 12)),
+]
+
+
+@pytest.mark.parametrize(
+    "layout", LARGE, ids=lambda layout: f"{layout.geometry.size}{layout.geometry.kernel}"
+)
+def test_the_number_of_cores_changes_nothing(layout: Layout, monkeypatch: Any) -> None:
+    geometry, images, (inside, outside) = layout
+    x = draw(images, inside * geometry.groups, *geometry.size)
+    weight = draw(outside * geometry.groups, inside, *geometry.kernel)
+    y = draw(images, outside * geometry.groups, *geometry.out)
+    for name, args in (
+        ("convolution", (x, weight, draw(weight.shape[0]))),
+        ("transposed_convolution", (y, weight, draw(x.shape[1]))),
+        ("weight_convolution", (x, y)),
+    ):
+        found = []
+        for count in (1, 3):
+            monkeypatch.setattr("nnx_numpy.cores._blas", lambda count=count: (lambda: count, lambda n: None))
+            found.append(nnx.backend("numpy").overrides[name][0](*args, geometry=geometry))
+        np.testing.assert_array_equal(found[0], found[1])
+        expected = Primitive.registry[name].forward(nnx.backend("numpy").fast, *args, geometry=geometry)
+        np.testing.assert_allclose(found[0], expected, rtol=1e-10, atol=1e-11)
 
 
 @pytest.mark.parametrize("row", CONVOLUTIONS[1::4] + ROWS[-14::4], ids=lambda row: row.id)
