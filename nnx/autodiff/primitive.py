@@ -85,9 +85,21 @@ class Rule:
         Whether ``out[i]`` depends on element ``i`` of each argument only.
     masks
         Whether the operation selects elements, so that a zero cotangent has to stay zero further back.
+    unkept
+        The numbers of those of several outputs that the pullback does without: None stands for them in ``out``.
     """
 
-    __slots__ = ("arrays", "elementwise", "joint", "masks", "outputs", "params", "pullbacks", "variadic")
+    __slots__ = (
+        "arrays",
+        "elementwise",
+        "joint",
+        "masks",
+        "outputs",
+        "params",
+        "pullbacks",
+        "unkept",
+        "variadic",
+    )
 
     def __init__(
         self,
@@ -98,6 +110,7 @@ class Rule:
         variadic: bool = False,
         elementwise: bool = False,
         masks: bool = False,
+        unkept: tuple[int, ...] = (),
     ) -> None:
         self.joint: Pullback | None = None
         if len(pullbacks) == 1 and isinstance(pullbacks[0], joint):
@@ -110,6 +123,7 @@ class Rule:
         self.variadic = variadic
         self.elementwise = elementwise
         self.masks = masks
+        self.unkept = unkept
 
 
 def keep_modes(pullback: Pullback | None, count: int) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ from ._standardize import (
     check_channels,
     per_channel,
     scaled,
+    shaped,
     standardize,
 )
 
@@ -78,14 +79,14 @@ def batch_norm(
     _check_running("batch_norm", running_mean, running_var)
     eps = _epsilon("batch_norm", eps, training)
     if training:
-        return scaled(batch_statistics("batch_norm", x, eps)[0], weight, bias, per_channel(x))
+        return batch_statistics("batch_norm", x, eps, weight, bias)[0]
     if running_mean is None or running_var is None:
         raise complaint("batch_norm", "expected running_mean and running_var outside training, got None")
     xp, shape = array_namespace(x, running_mean, running_var), per_channel(x)
     scale = 1 / xp.sqrt(running_var + eps)
     scale = scale if weight is None else scale * weight
     shift = -running_mean * scale if bias is None else bias - running_mean * scale
-    return scaled(x, scale, shift, shape)
+    return scaled(x, shaped(scale, shape), shaped(shift, shape))
 
 
 def _epsilon(where: str, eps: Any, training: bool) -> float:
@@ -96,7 +97,9 @@ def _epsilon(where: str, eps: Any, training: bool) -> float:
     return eps
 
 
-def batch_statistics(where: str, x: Array, eps: float) -> tuple[Array, Array, Array, Array]:
+def batch_statistics(
+    where: str, x: Array, eps: float, weight: Array | None, bias: Array | None
+) -> tuple[Array, Array, Array, Array]:
     """``standardize`` over all axes but the channels'."""
     check_floating(where, x)
     eps, axes = _epsilon(where, eps, True), (0, *range(2, x.ndim))
@@ -107,13 +110,19 @@ def batch_statistics(where: str, x: Array, eps: float) -> tuple[Array, Array, Ar
         raise complaint(
             where, f"expected more than 1 value per channel when training, got input {tuple(x.shape)}"
         )
-    return standardize(x, axes=axes, eps=eps) if x.size else _of_nothing(x)
+    return _standardized(x, axes, eps, weight, bias)
 
 
-def _of_nothing(x: Array) -> tuple[Array, Array, Array, Array]:
-    """What ``standardize`` gives of an empty array, whose mean is none."""
-    none = array_namespace(x).zeros(per_channel(x), dtype=x.dtype, device=x.device)
-    return x, none, none, none
+def _standardized(
+    x: Array, axes: tuple[int, ...], eps: float, weight: Array | None, bias: Array | None
+) -> tuple[Array, Array, Array, Array]:
+    """``standardize`` with a weight and a bias for each channel; an empty array has no mean."""
+    shape = per_channel(x)
+    weight, bias = shaped(weight, shape), shaped(bias, shape)
+    if x.size:
+        return standardize(x, weight, bias, axes=axes, eps=eps)
+    none = array_namespace(x).zeros(shape, dtype=x.dtype, device=x.device)
+    return scaled(x, weight, bias), none, none, none
 
 
 def instance_norm(
@@ -155,10 +164,12 @@ def instance_norm(
     if not use_input_stats:
         return batch_norm(x, running_mean, running_var, weight, bias, False, momentum, eps)
     eps = number("instance_norm", "eps", eps)
-    return scaled(instance_statistics(x, eps)[0], weight, bias, per_channel(x))
+    return instance_statistics(x, eps, weight, bias)[0]
 
 
-def instance_statistics(x: Array, eps: float) -> tuple[Array, Array, Array, Array]:
+def instance_statistics(
+    x: Array, eps: float, weight: Array | None, bias: Array | None
+) -> tuple[Array, Array, Array, Array]:
     """``standardize`` over the positions of each channel of each example."""
     check_floating("instance_norm", x)
     axes = tuple(range(2, x.ndim))
@@ -169,4 +180,4 @@ def instance_statistics(x: Array, eps: float) -> tuple[Array, Array, Array, Arra
         raise complaint(
             "instance_norm", f"expected more than 1 spatial element when training, got input {tuple(x.shape)}"
         )
-    return standardize(x, axes=axes, eps=eps) if x.size else _of_nothing(x)
+    return _standardized(x, axes, eps, weight, bias)

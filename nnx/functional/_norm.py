@@ -14,8 +14,8 @@ from ._standardize import (
     check_channels,
     check_dtype,
     check_shape,
-    per_channel,
     scaled,
+    shaped,
     standardized,
 )
 
@@ -59,13 +59,14 @@ def group_norm(
             "group_norm", f"expected num_groups to divide {x.shape[1]} channels, got {num_groups}"
         )
     xp = array_namespace(x, weight, bias)
-    size = x.shape[1] // num_groups
+    each, positions = x.shape[1] // num_groups, 1
     for n in x.shape[2:]:
-        size *= n
-    if x.shape[0] * size == 1:
+        positions *= n
+    if x.shape[0] * each * positions == 1:
         raise complaint(where, f"expected more than 1 value per group, got input {tuple(x.shape)}")
-    grouped = standardized(xp.reshape(x, (x.shape[0], num_groups, size)), (2,), eps)
-    return scaled(xp.reshape(grouped, x.shape), weight, bias, per_channel(x))
+    shape = (1, num_groups, each, 1)
+    grouped = xp.reshape(x, (x.shape[0], num_groups, each, positions))
+    return xp.reshape(standardized(grouped, (2, 3), eps, shaped(weight, shape), shaped(bias, shape)), x.shape)
 
 
 def normalized_axes(shape: Any) -> tuple[int, ...]:
@@ -116,7 +117,7 @@ def layer_norm(
     """
     axes = _last_axes("layer_norm", x, normalized_shape, weight=weight, bias=bias)
     eps = number("layer_norm", "eps", eps)
-    return scaled(standardized(x, axes, eps), weight, bias, tuple(x.shape[axes[0] :]))
+    return standardized(x, axes, eps, weight, bias)
 
 
 @primitive("rms_scale", params=("axes", "eps"), outputs=True)
@@ -159,7 +160,7 @@ def rms_norm(
     axes = _last_axes("rms_norm", x, normalized_shape, weight=weight)
     eps = float(array_namespace(x).finfo(x.dtype).eps) if eps is None else number("rms_norm", "eps", eps)
     out = _rms_scale(x, axes=axes, eps=eps)[0] if x.size else x
-    return scaled(out, weight, None, tuple(x.shape[axes[0] :]))
+    return scaled(out, weight, None)
 
 
 def local_response_norm(

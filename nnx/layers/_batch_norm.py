@@ -10,7 +10,7 @@ from ..backend import Array
 from ..functional import _batch_norm as functional
 from ..functional._arguments import number, whole
 from ..functional._errors import complaint, not_arrays
-from ..functional._standardize import check_dtype, per_channel, scaled
+from ..functional._standardize import check_dtype
 from ._cells import Buffer, Parameter
 from ._layer import Layer
 
@@ -97,7 +97,8 @@ class _BatchNorm(_Norm):
         if self.affine or self.track_running_stats:
             _channels(self, x)
         check_dtype(type(self).__name__, x, self.weight, self.running_mean)
-        out, _, mean, var = functional.batch_statistics(type(self).__name__, x, self.eps)
+        name = type(self).__name__
+        out, _, mean, var = functional.batch_statistics(name, x, self.eps, self.weight, self.bias)
         if self.training and self.track_running_stats:
             shape = (self.num_features,)
             xp = array_namespace(mean)
@@ -106,7 +107,7 @@ class _BatchNorm(_Norm):
             share = 1 / int(tracked) if self.momentum is None else self.momentum
             if x.size:
                 self._keep(xp.reshape(mean, shape), xp.reshape(var, shape), x.size // x.shape[1], share)
-        return scaled(out, self.weight, self.bias, per_channel(x))
+        return out
 
 
 def _channels(layer: _Norm, x: Array, axis: int = 1) -> None:
@@ -196,13 +197,13 @@ class _InstanceNorm(_Norm):
         if not self.training and mean is not None:
             return functional.batch_norm(x, mean, var, self.weight, self.bias, False, 0.0, self.eps)
         check_dtype(type(self).__name__, x, self.weight, self.running_mean)
-        out, _, mean, var = functional.instance_statistics(x, self.eps)
+        out, _, mean, var = functional.instance_statistics(x, self.eps, self.weight, self.bias)
         if self.training and self.track_running_stats and x.size:
             xp, shape = array_namespace(mean), (x.shape[0], self.num_features)
             mean, var = (xp.mean(xp.reshape(s, shape), axis=0) for s in (mean, var))
             # As in PyTorch, batches are not counted here, and without a momentum nothing is kept.
             self._keep(mean, var, x.size // (shape[0] * shape[1]), self.momentum or 0.0)
-        return scaled(out, self.weight, self.bias, per_channel(x))
+        return out
 
 
 _INSTANCE = """Normalises each channel of each example over {positions}. Ulyanov et al., 2016, arXiv:1607.08022.

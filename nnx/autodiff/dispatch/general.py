@@ -139,6 +139,8 @@ class _Plan:
         else:
             kept = [pruned(v, m) for v, m in zip(values, modes, strict=True)]
             out = None if out_mode == DROP else [pruned(v, out_mode) for v in items]
+            for i in rule.unkept:
+                out[i] = None
         step = Step(
             self.name, library.fast, pullbacks, joint, rule.variadic, parents, fits, tuple(kept), params,
             out if out is None else tuple(out) if outputs else out[0], len(items) if outputs else 0,
