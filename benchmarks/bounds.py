@@ -31,9 +31,10 @@ def missed(results: list[Result]) -> list[str]:
 def _of_one(r: Result) -> list[str]:
     w, lines = r.workload, []
     for peer, bound in ((w.reference, w.at_most), ("floor", w.of_floor)):
-        share = r.ratio("nnx", peer)
+        share, compiled = r.ratio("nnx", peer), r.ratio("nnx_numba", peer)
         if bound is not None and share is not None and share > bound:
-            lines.append(f"{w.name}: {share:.2f} of the time of {peer}, at most {bound}")
+            also = f" ({compiled:.2f} with Numba)" if compiled is not None else ""
+            lines.append(f"{w.name}: {share:.2f} of the time of {peer}{also}, at most {bound}")
     if w.seconds is not None and "nnx" in r.seconds and r.median("nnx") > w.seconds:
         lines.append(f"{w.name}: {r.median('nnx'):.3g} s, at most {w.seconds:g} s")
     if w.group == "training" and {"nnx", "torch"} <= r.memory.keys():

@@ -16,7 +16,8 @@ from .turns import PINS, Result, Settings
 __all__ = ["NAMES", "machine", "tables"]
 
 NAMES = {
-    "nnx": "nnx", "torch": "PyTorch", "torch_unfused": "PyTorch, Adam unfused", "torch_compile": "torch.compile",
+    "nnx": "nnx", "nnx_numba": "nnx, Numba", "torch": "PyTorch", "torch_unfused": "PyTorch, Adam unfused",
+    "torch_compile": "torch.compile",
     "torch_reduce_overhead": "torch.compile, reduce-overhead", "jax": "JAX jit", "sklearn": "scikit-learn",
     "autograd": "autograd", "mygrad": "MyGrad", "floor": "floor",
 }  # fmt: skip
@@ -116,10 +117,15 @@ def _ratios(results: list[Result], group: str) -> str:
         names = [n for n in _frameworks(results) if n != "nnx"]
         rows = [[r.workload.title, *(_share(r.ratio("nnx", n)) for n in names)] for r in results]
         return _table(["nnx's time as a share of", *(f"{NAMES[n]}'s" for n in names)], rows)
-    rows, columns = [], ([], [], [])
+    heads = ["PyTorch's", "the best peer's", "the floor"]
+    pairs = [("nnx", "torch"), ("nnx", "best"), ("nnx", "floor")]
+    if any("nnx_numba" in r.seconds for r in results):
+        heads += ["with Numba PyTorch's", "the best peer's"]
+        pairs += [("nnx_numba", "torch"), ("nnx_numba", "best")]
+    rows, columns = [], [[] for _ in pairs]
     for r in results:
-        best = r.best(PEERS)
-        shares = [r.ratio("nnx", "torch"), r.ratio("nnx", best) if best else None, r.ratio("nnx", "floor")]
+        best = r.best(PEERS) or ""
+        shares = [r.ratio(own, best if peer == "best" else peer) for own, peer in pairs]
         for column, share in zip(columns, shares, strict=True):
             column += [] if share is None else [share]
         cells = [_share(s) for s in shares]
@@ -128,9 +134,7 @@ def _ratios(results: list[Result], group: str) -> str:
         rows.append([r.workload.title, *cells, "" if bound is None else f"{bound:.2f}"])
     means = [f"{statistics.geometric_mean(column):.2f}" if column else "–" for column in columns]
     rows.append(["**geometric mean**", *means, ""])
-    return _table(
-        ["nnx's time as a share of", "PyTorch's", "the best peer's", "the floor", "PyTorch's at most"], rows
-    )
+    return _table(["nnx's time as a share of", *heads, "PyTorch's at most"], rows)
 
 
 def _share(share: float | None) -> str:

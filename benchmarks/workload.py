@@ -17,7 +17,7 @@ import numpy as np
 __all__ = ["Absent", "Job", "MeanSquare", "Net", "Product", "Workload", "linear_products"]
 
 Shapes = dict[str, tuple[int, ...]]
-FRAMEWORKS = ("nnx", "torch", "torch_unfused", "torch_compile", "jax", "floor")
+FRAMEWORKS = ("nnx", "nnx_numba", "torch", "torch_unfused", "torch_compile", "jax", "floor")
 
 
 class Absent(Exception):

@@ -14,11 +14,13 @@ import numpy as np
 from nnx.backend import Array, Backend, Device, Namespace
 from nnx.backend.protocol import methods_beyond_standard
 
-from . import cores, fast
+from . import compiled, cores, fast
 from .overrides import OVERRIDES
 from .scattering import at_rows
 
 _EMPTY = np.zeros(4, dtype=np.uint64)
+
+MANY, MANY_COMPILED = 200_000, 1_000_000  # elements from which another core's help outweighs the asking
 
 # glibc hands the memory of arrays back to the system as they are freed, and each step pays anew for pages to be made
 # and zeroed, until a larger array was freed. So here is one, never touched: from then on up to 32 MiB stay.
@@ -118,9 +120,13 @@ class NumPyBackend(Backend):
         result[key] = value
         return result
 
-    def share(self, work: Callable[[Any], Any], parts: Iterable[Any]) -> None:
+    def share(self, work: Callable[[Any], Any], parts: Iterable[Any], elements: int) -> None:
         """On several threads: see nnx_numpy.cores."""
-        cores.share(work, parts)
+        if elements >= (MANY_COMPILED if compiled.loaded() else MANY):
+            cores.share(work, parts)
+        else:
+            for part in parts:
+                work(part)
 
     def is_view(self, result: Array, source: Array) -> bool:
         """Whether their memory overlaps; by its bounds, so two interleaved views of an array count as one."""

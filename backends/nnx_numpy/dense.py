@@ -9,6 +9,7 @@ import numpy as np
 
 from nnx.autodiff import joint
 
+from .compiled import loops
 from .reference import MASKS, QUIET, reference, reference_pullback
 
 Array = Any
@@ -89,6 +90,9 @@ def tanh_back(g: Array, out: Array) -> Array:
     """In the memory of the first product."""
     if not out.ndim or g.shape != out.shape or g.dtype != out.dtype:
         return reference("tanh_back")(g, out)
+    if (fast := _compiled(g, out)) is not None:
+        fast.tanh_back(g.reshape(-1), out.reshape(-1), (slope := np.empty(g.shape, g.dtype)).reshape(-1))
+        return slope
     slope = np.multiply(out, out)
     np.subtract(unit(out.dtype), slope, slope)
     return np.multiply(g, slope, slope)
@@ -98,6 +102,9 @@ def sigmoid_back(g: Array, out: Array) -> Array:
     """In the memory of the first difference."""
     if not out.ndim or g.shape != out.shape or g.dtype != out.dtype:
         return reference("sigmoid_back")(g, out)
+    if (fast := _compiled(g, out)) is not None:
+        fast.sigmoid_back(g.reshape(-1), out.reshape(-1), (slope := np.empty(g.shape, g.dtype)).reshape(-1))
+        return slope
     slope = np.subtract(unit(out.dtype), out)
     np.multiply(slope, out, slope)
     return np.multiply(g, slope, slope)
@@ -107,12 +114,21 @@ def where_positive(x: Array, y: Array) -> Array:
     """The elements of ``y``, 0 where ``x`` is not positive."""
     if y.dtype not in MASKS or x.shape != y.shape or not x.ndim:
         return reference("where_positive")(x, y)
+    if (fast := _compiled(x, y)) is not None:
+        fast.positive(x.reshape(-1), y.reshape(-1), (out := np.empty(x.shape, x.dtype)).reshape(-1))
+        return out
     negative, kind = np.less_equal(x, zero(x.dtype)), MASKS[y.dtype]
     if x.size < WORTHWHILE:
         bits = np.subtract(negative, unit(kind))  # all of them where it is False
     else:
         bits = np.subtract(negative.view(np.int8), unit(BYTE)).astype(kind)
     return np.bitwise_and(y.view(kind), bits, bits).view(y.dtype)
+
+
+def _compiled(x: Array, y: Array) -> Any:
+    """The compiled loops, where they can go through two arrays of a shape side by side and it is time for them."""
+    alike = x.dtype is y.dtype and x.dtype.char in "fd" and x.flags.c_contiguous and y.flags.c_contiguous
+    return loops(x.size) if alike else None
 
 
 def masked_scale(x: Array, mask: Array, *, scale: float) -> Array:

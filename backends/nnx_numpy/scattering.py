@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .compiled import loops
 from .reference import reference
 
 Array = Any
@@ -34,9 +35,22 @@ def sum_rows(source: Array, index: Array, *, rows: int) -> Array:
     out = np.zeros((rows, *source.shape[1:]), source.dtype)
     if out.ndim == 1:
         np.add.at(out, index.astype(np.int64, copy=False), source)
-    elif source.size:
+    elif source.size and not _summed(source, index, out):
         at_rows(np.add, out, index, source)
     return out
+
+
+def _summed(source: Array, index: Array, out: Array) -> bool:
+    """Whether the compiled loop could do it."""
+    whole = source.shape[:1] == index.shape and source.dtype.char in "fd" and len(out) > 0
+    fast = loops(source.size) if whole else None
+    if fast is None:
+        return False
+    rows, width = np.ascontiguousarray(index, np.int64), out.size // len(out)
+    if fast.sum_rows(np.ascontiguousarray(source).reshape(-1, width), rows, out.reshape(-1, width)):
+        return True
+    out.fill(0)  # at_rows says which row is not there
+    return False
 
 
 def segment_extremum(x: Array, segment_ids: Array, *, rows: int, largest: bool) -> Array:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from .compiled import loops
 from .cores import scratch
 from .reference import QUIET
 
@@ -52,6 +53,10 @@ def sgd(
     maximize: bool,
 ) -> None:
     """`nnx.optim.SGD.rule` in place."""
+    fast = loops(p.size) if state and p.dtype.char in "fd" else None
+    if fast is not None:
+        scalars = map(p.dtype.type, (learning_rate, momentum, keep, weight_decay))
+        return fast.momentum(p, g, state[0], *scalars, nesterov, maximize)
     t, g = prepared(p, g, weight_decay, maximize)
     if state:
         b = state[0]
@@ -79,7 +84,13 @@ def adam(
     shrink: float,
     maximize: bool,
 ) -> None:
-    """`nnx.optim.Adam.rule` in place: ten passes over arrays in the cache."""
+    """`nnx.optim.Adam.rule` in place: ten passes over arrays in the cache, or a compiled one."""
+    fast = loops(p.size) if p.dtype.char in "fd" else None
+    if fast is not None:
+        as_scalar = p.dtype.type
+        scalars = as_scalar(beta1), as_scalar(beta2), as_scalar(size), as_scalar(eps)
+        step = fast.adam if len(state) == 2 else fast.adam_largest
+        return step(p, g, *state, *scalars, as_scalar(weight_decay), as_scalar(shrink), maximize)
     t, g = prepared(p, g, weight_decay, maximize)
     if shrink != 1.0:
         np.multiply(p, shrink, p)

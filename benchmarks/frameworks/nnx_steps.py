@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any
 
 import nnx
 
-from ..workload import Job, MeanSquare, Net
+from ..workload import Absent, Job, MeanSquare, Net
 
 
 def job(net: Net, device: str, variant: str) -> Job:
     """A training step or a forward pass."""
+    if variant == "numba" and (not net.training or find_spec("numba") is None):
+        raise Absent("nothing is compiled for inference" if not net.training else "Numba is not installed")
     nnx.use("cupy" if device == "cuda" else "numpy")
     place = nnx.backend()
     model = net.nnx()

@@ -222,8 +222,11 @@ class Backend:
         except _NOT_ON_HOST:
             return False
 
-    def share(self, work: Callable[[Any], Any], parts: Iterable[Any]) -> None:
-        """Call `work` with each part, in any order or several at once; the parts write to different places."""
+    def share(self, work: Callable[[Any], Any], parts: Iterable[Any], elements: int) -> None:
+        """Call `work` with each part, in any order or several at once; the parts write to different places.
+
+        There are so many `elements` in all of them, which says whether it pays to ask other cores for help.
+        """
         for part in parts:
             work(part)
 

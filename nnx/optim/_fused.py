@@ -17,7 +17,6 @@ __all__ = ["FusedBucket"]
 
 LARGE = 65_536  # elements from which a gradient is not worth copying
 PIECE = 65_536  # elements: fewer, and calls cost more than they save; more, and they leave the cache
-SHARED = 200_000  # elements from which another core's help outweighs the asking
 
 Piece = tuple[Array, Array, tuple[Array, ...]]  # of the parameters, the gradients and the statistics
 
@@ -40,7 +39,7 @@ class FusedBucket(FlatBucket):
         self.pieces: list[Piece] = []
         self.large: list[tuple[int, int, int, Array, tuple[Array, ...]]] = []
         sizes = [math.prod(shape) for shape in self.shapes]
-        self.shared = sum(sizes) >= SHARED
+        self.elements = sum(sizes)
         n = sum(n for n in sizes if n < LARGE)
         self.gradient = backend.xp.empty((n,), dtype=self.dtype, device=self.device)
         self._plan(sizes)
@@ -79,8 +78,8 @@ class FusedBucket(FlatBucket):
         if self.large:
             flat = {i: gradients[i].reshape(-1) for i, *_ in self.large}
             pieces = [*((p, flat[i][a:b], states) for i, a, b, p, states in self.large), *pieces]
-        if self.shared:
-            self.backend.share(lambda piece: step(*piece, *coefficients), pieces)
+        if len(pieces) > 1:
+            self.backend.share(lambda piece: step(*piece, *coefficients), pieces, self.elements)
         else:
             for p, g, states in pieces:
                 step(p, g, states, *coefficients)

@@ -185,7 +185,7 @@ def test_arguments_and_defaults_are_those_of_torch(name: str) -> None:
 @pytest.mark.parametrize("kind", ["float32", "float64"])
 def test_steps_in_place_are_the_rule_in_standard_functions(row: Row, kind: str, monkeypatch: Any) -> None:
     from nnx.optim import _fused, _optimizer
-    from nnx_numpy import cores
+    from nnx_numpy import backend, cores
 
     count = [3]  # cores, whatever this machine has
     monkeypatch.setattr(cores, "_blas", lambda: ((lambda: count[0]), (lambda n: count.__setitem__(0, n))))
@@ -194,7 +194,8 @@ def test_steps_in_place_are_the_rule_in_standard_functions(row: Row, kind: str, 
     results = []
     for way in ("in place", "shared", "flat", "plain"):
         if way == "shared":
-            monkeypatch.setattr(_fused, "SHARED", 0)
+            monkeypatch.setattr(backend, "MANY", 0)
+            monkeypatch.setattr(backend, "MANY_COMPILED", 0)
         elif way == "flat":
             monkeypatch.setattr(nnx.backend("numpy"), "overrides", {})
         elif way == "plain":

@@ -1,0 +1,54 @@
+"""Loops that Numba compiles, where it is installed: one pass over memory in the place of NumPy's several.
+
+They do the same operations on each element in the same order as what they stand in for, so that results are the same
+to the bit, and nobody can tell when they take over. That is when NumPy has worked on what they could have done for
+about as long as it takes to load them; a process that trains for a moment never does.
+
+The environment variable ``NNX_NUMBA`` says otherwise: ``never``, or ``always``, which loads them at the first occasion.
+Without Numba (the extra ``numba``) everything goes on in NumPy.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from importlib import import_module
+from typing import Any
+
+__all__ = ["loaded", "loops"]
+
+PRICE = 0.5  # seconds to load Numba and the loops that it has compiled before; 150 MB besides
+CALL, ELEMENT = 5e-6, 1e-9  # seconds that NumPy takes for a call and for an element, about
+
+_loading = threading.Lock()
+_prices = {"never": float("inf"), "always": 0.0}
+_spent, _price = 0.0, _prices.get(os.environ.get("NNX_NUMBA", ""), PRICE)
+_settled, _loops = False, None
+
+
+def loops(elements: int) -> Any:
+    """The module of compiled loops; None where NumPy is to do this work, of so many elements, itself."""
+    global _spent
+    if _settled:
+        return _loops
+    _spent += CALL + ELEMENT * elements
+    if _spent < _price:
+        return None
+    return _load()
+
+
+def loaded() -> bool:
+    """Whether the compiled loops have taken over."""
+    return _loops is not None
+
+
+def _load() -> Any:
+    global _settled, _loops
+    with _loading:
+        if not _settled:
+            try:
+                _loops = import_module(".numba_loops", __name__)
+            except ImportError:  # Numba is not installed, or not for this NumPy
+                _loops = None
+            _settled = True
+    return _loops

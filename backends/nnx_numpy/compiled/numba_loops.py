@@ -1,0 +1,125 @@
+"""The loops. No reordering of sums and no fused multiply-add: what NumPy computes, in one pass.
+
+Conditions on settings are taken out of the loops by the compiler. Arrays are flat and contiguous, of one
+dtype, and settings have that dtype too.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import config, njit
+
+if getattr(config, "DISABLE_JIT", False):
+    raise ImportError("Numba is not to compile")
+
+__all__ = ["adam", "adam_largest", "momentum", "positive", "sigmoid_back", "sum_rows", "tanh_back"]
+
+Array = Any
+
+compiled = njit(nogil=True, cache=True, error_model="numpy")  # division by zero gives infinity, as in NumPy
+
+
+@compiled
+def adam(
+    p: Array, g: Array, m: Array, v: Array, beta1: Any, beta2: Any, size: Any, eps: Any, decay: Any,
+    shrink: Any, maximize: bool,
+) -> None:  # fmt: skip
+    """`nnx_numpy.updates.adam`."""
+    for i in range(p.size):
+        x, d = p[i], g[i]
+        if maximize:
+            d = -d
+        if decay != 0:
+            d = d + x * decay
+        if shrink != 1:
+            x = x * shrink
+        first = m[i] * beta1 + d
+        second = v[i] * beta2 + d * d
+        m[i], v[i] = first, second
+        p[i] = x - first / (np.sqrt(second) + eps) * size
+
+
+@compiled
+def adam_largest(
+    p: Array, g: Array, m: Array, v: Array, largest: Array, beta1: Any, beta2: Any, size: Any, eps: Any,
+    decay: Any, shrink: Any, maximize: bool,
+) -> None:  # fmt: skip
+    """The same for amsgrad."""
+    for i in range(p.size):
+        x, d = p[i], g[i]
+        if maximize:
+            d = -d
+        if decay != 0:
+            d = d + x * decay
+        if shrink != 1:
+            x = x * shrink
+        first = m[i] * beta1 + d
+        second = v[i] * beta2 + d * d
+        most = largest[i]
+        if not most >= second and most == most:  # NaN stays
+            most = second
+        m[i], v[i], largest[i] = first, second, most
+        p[i] = x - first / (np.sqrt(most) + eps) * size
+
+
+@compiled
+def momentum(
+    p: Array, g: Array, b: Array, learning_rate: Any, momentum: Any, keep: Any, decay: Any, nesterov: bool,
+    maximize: bool,
+) -> None:  # fmt: skip
+    """`nnx_numpy.updates.sgd` with momentum."""
+    for i in range(p.size):
+        x, d = p[i], g[i]
+        if maximize:
+            d = -d
+        if decay != 0:
+            d = d + x * decay
+        before = b[i] * momentum
+        if keep != 1:
+            now = before + d * keep
+        else:
+            now = before + d
+        b[i] = now
+        if nesterov:
+            now = now * momentum + d
+        p[i] = x - now * learning_rate
+
+
+@compiled
+def positive(x: Array, y: Array, out: Array) -> None:
+    """The elements of ``y``, 0 where ``x`` is not positive; NaN counts as positive."""
+    for i in range(x.size):
+        out[i] = 0 if x[i] <= 0 else y[i]
+
+
+@compiled
+def tanh_back(g: Array, y: Array, out: Array) -> None:
+    """``g (1 - y²)``."""
+    one = y.dtype.type(1)
+    for i in range(g.size):
+        out[i] = g[i] * (one - y[i] * y[i])
+
+
+@compiled
+def sigmoid_back(g: Array, y: Array, out: Array) -> None:
+    """``g (1 - y) y``."""
+    one = y.dtype.type(1)
+    for i in range(g.size):
+        out[i] = g[i] * ((one - y[i]) * y[i])
+
+
+@compiled
+def sum_rows(source: Array, rows: Array, out: Array) -> bool:
+    """``out[rows[i]] += source[i]`` in order; False, with ``out`` half done, for a row that is not there."""
+    count, width = out.shape
+    for i in range(rows.size):
+        row = rows[i]
+        if row < 0:
+            row += count
+        if not 0 <= row < count:
+            return False
+        for j in range(width):
+            out[row, j] += source[i, j]
+    return True

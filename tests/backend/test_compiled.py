@@ -1,0 +1,188 @@
+"""Loops compiled by Numba give what NumPy gives, to the bit, and take over when that is worth loading them."""
+
+import itertools
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+
+import nnx
+import nnx.functional
+from nnx.autodiff import scatter as scatter
+from nnx.autodiff.primitive import Primitive
+from nnx_numpy import compiled
+from nnx_numpy.updates import adam, sgd
+
+rng = np.random.default_rng(0)
+SPECIAL = [0.0, -0.0, np.inf, -np.inf, np.nan, 1e-38, -1e30]
+PAIRS = np.array(list(itertools.product(SPECIAL, repeat=2)))
+
+
+@pytest.fixture(params=["float32", "float64"])
+def kind(request):
+    return request.param
+
+
+@pytest.fixture
+def both(monkeypatch):
+    """What a function gives by NumPy, and what by the compiled loops."""
+    pytest.importorskip("numba", reason="Numba is not installed (the extra 'numba')")
+    from nnx_numpy.compiled import numba_loops
+
+    def run(f):
+        results = []
+        for module in (None, numba_loops):
+            monkeypatch.setattr(compiled, "_settled", True)
+            monkeypatch.setattr(compiled, "_loops", module)
+            results.append(f())
+        return results
+
+    return run
+
+
+def same(found, expected):
+    for a, b in zip(found, expected, strict=True):
+        assert a.dtype == b.dtype
+        assert a.shape == b.shape
+        np.testing.assert_array_equal(a, b)
+        np.testing.assert_array_equal(np.signbit(a[a == 0]), np.signbit(b[b == 0]))
+
+
+def vectors(kind, count, n=1003):
+    arrays = rng.standard_normal((count, n)).astype(kind)
+    arrays[:, : len(SPECIAL)] = np.asarray(SPECIAL, kind)
+    return arrays
+
+
+@pytest.mark.parametrize("largest", [False, True])
+@pytest.mark.parametrize("decay", [0.0, 0.1])
+@pytest.mark.parametrize("shrink", [1.0, 0.9])
+@pytest.mark.parametrize("maximize", [False, True])
+def test_adam(both, kind, largest, decay, shrink, maximize):
+    p, g, m, *squares = vectors(kind, 5 if largest else 4)
+    for v in squares:
+        np.abs(v, v)
+        v[:9] = rng.permutation(v[:9])
+
+    def step():
+        new = p.copy(), m.copy(), *(v.copy() for v in squares)
+        for _ in range(3):
+            adam(new[0], g, new[1:], 0.9, 0.999, 1e-3, 1e-8, decay, shrink, maximize)
+        return new
+
+    same(*both(step))
+
+
+@pytest.mark.parametrize("keep", [1.0, 0.3])
+@pytest.mark.parametrize("decay", [0.0, 0.1])
+@pytest.mark.parametrize("nesterov", [False, True])
+@pytest.mark.parametrize("maximize", [False, True])
+def test_sgd_with_momentum(both, kind, keep, decay, nesterov, maximize):
+    p, g, b = vectors(kind, 3)
+
+    def step():
+        new = p.copy(), b.copy()
+        for _ in range(3):
+            sgd(new[0], g, new[1:], 0.01, 0.9, keep, decay, nesterov, maximize)
+        return new
+
+    same(*both(step))
+
+
+@pytest.mark.parametrize("name", ["where_positive", "tanh_back", "sigmoid_back"])
+@pytest.mark.parametrize("shape", [(49,), (7, 7), (0, 3)])
+@pytest.mark.filterwarnings("ignore:invalid value", "ignore:overflow")
+def test_two_arrays_side_by_side(both, kind, name, shape):
+    x, y = (PAIRS.T[:, : 7 * 7].astype(kind) if 0 not in shape else np.zeros((2, 0), kind)).reshape(2, *shape)
+    own = Primitive.registry[name]
+    same(*both(lambda: [own(x, y)]))
+    if len(shape) == 2:
+        same(*both(lambda: [own(x.T, y.T), own(x[:, ::2], y[:, ::2])]))
+
+
+@pytest.mark.parametrize("width", [(), (3,), (2, 5)])
+def test_sums_of_rows(both, kind, width):
+    source = (rng.standard_normal((40, *width)) * 1e3).astype(kind)
+    index = rng.integers(-7, 7, 40)
+    own = Primitive.registry["sum_rows"]
+    same(*both(lambda: [own(source, index, rows=7)]))
+    same(*both(lambda: [own(source[:0], index[:0], rows=7), own(source[:0], index[:0], rows=0)]))
+    if width:
+        for _ in range(2):
+            for wrong in (-8, 7):
+                index[-1] = wrong
+                with pytest.raises(IndexError, match="from -7 to 6"):
+                    both(lambda: own(source, index, rows=7))
+
+
+def test_a_training_run_is_the_same_to_the_bit(both):
+    def run():
+        generator = nnx.random.Generator(0)
+        model = nnx.Sequential(
+            nnx.Linear(4, 300, generator=generator), nnx.Tanh(), nnx.Linear(300, 300, generator=generator),
+            nnx.ReLU(), nnx.Linear(300, 3, generator=generator),
+        )  # fmt: skip
+        optimizer = nnx.optim.Adam(model, learning_rate=1e-2)
+        x, y = rng_of_data.standard_normal((32, 4), np.float32), rng_of_data.integers(0, 3, 32)
+        step = nnx.value_and_grad(lambda model, x, y: nnx.losses.cross_entropy(model(x), y))
+        for _ in range(20):
+            optimizer.update(step(model, x, y)[1])
+        return list(model.parameters().values())
+
+    def fresh():
+        nonlocal rng_of_data
+        rng_of_data = np.random.default_rng(3)
+        return run()
+
+    rng_of_data = np.random.default_rng(3)
+    same(*both(fresh))
+
+
+def test_they_are_loaded_when_enough_was_done_in_numpy(monkeypatch):
+    numba = pytest.importorskip("numba", reason="Numba is not installed (the extra 'numba')")
+    monkeypatch.setattr(compiled, "_settled", False)
+    monkeypatch.setattr(compiled, "_loops", None)
+    monkeypatch.setattr(compiled, "_spent", 0.0)
+    monkeypatch.setattr(compiled, "_price", 0.5)
+    assert compiled.loops(10_000_000) is None
+    assert compiled.loops(300_000_000) is None
+    assert compiled.loops(300_000_000) is not None
+    assert compiled.loops(1) is not None
+    assert numba
+
+
+def test_nothing_is_loaded_before_and_without_numba_it_goes_on():
+    code = """
+        import sys, nnx, numpy as np
+        optimizer = nnx.optim.Adam({"w": np.ones(100)})
+        optimizer.update({"w": np.ones(100)})
+        assert "numba" not in sys.modules
+        sys.modules["numba"] = None  # as if it were not installed
+        from nnx_numpy import compiled
+        compiled._spent = 1e9
+        optimizer.update({"w": np.ones(100)})
+        assert compiled._settled and compiled._loops is None
+        optimizer.update({"w": np.ones(100)})
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True)
+
+
+@pytest.mark.parametrize(("setting", "loaded"), [("never", "False"), ("always", "True")])
+def test_the_environment_decides(setting, loaded):
+    pytest.importorskip("numba", reason="Numba is not installed (the extra 'numba')")
+    code = """
+        import sys, nnx, numpy as np
+        from nnx_numpy import compiled
+        compiled._spent = 1e9 if sys.argv[1] == "never" else 0.0
+        nnx.optim.Adam({"w": np.ones(100)}).update({"w": np.ones(100)})
+        print("numba" in sys.modules)
+    """
+    run = [sys.executable, "-c", textwrap.dedent(code), setting]
+    import os
+
+    found = subprocess.run(
+        run, check=True, capture_output=True, text=True, env=os.environ | {"NNX_NUMBA": setting}
+    )
+    assert found.stdout.strip() == loaded
