@@ -7,17 +7,19 @@ masked by their bits. A window in which nothing is finite, or NaN is, takes the 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from .cores import share
+from .halving import halving, unhalved
 from .reference import MASKS, reference
 
 Array = Any
 
 CACHE = 2**19  # bytes of the input at a time
+LARGE = 2**20  # where less memory is worked in
 
 
 class Layout(NamedTuple):
@@ -51,7 +53,9 @@ def max_pool(x: Array, *, windows: Any) -> Array:
     """Without asking again where the windows lie."""
     if _bits(x.dtype) is None or not x.size or not _even(windows):
         return reference("max_pool")(x, windows=windows)
-    for layout in _layouts(windows):
+    for layout in reversed(
+        _layouts(windows)
+    ):  # whole rows first: what lies side by side is then half as much
         x = _best(_longer(x, layout, -math.inf), layout)
     return x
 
@@ -61,13 +65,19 @@ def max_unpicked(g: Array, x: Array, *, windows: Any) -> Array:
     if g.dtype != x.dtype or not _simple(x, windows):
         return reference("max_unpicked")(g, x, windows=windows)
     flat, moved = _planes(x, windows), _planes(g, windows)
-    out = np.empty(flat.shape, x.dtype)
-    for part in _parts(flat):
+    out, bits = np.empty(flat.shape, x.dtype), _bits(x.dtype)
+    halves = halving(windows)
+
+    def work(part: slice) -> None:
+        if halves and unhalved(moved[part], flat[part], out[part], bits):
+            return
         stages = _stages(flat[part], windows)
         if stages is None:
             out[part] = reference("max_unpicked")(moved[part], flat[part], windows=windows)
         else:
             _put(moved[part], stages, out[part])
+
+    share(work, _parts(flat, LARGE if halves else CACHE))
     return out.reshape(x.shape)
 
 
@@ -77,12 +87,15 @@ def max_picked(t: Array, x: Array, *, windows: Any) -> Array:
         return reference("max_picked")(t, x, windows=windows)
     flat, others = _planes(x, windows), _planes(t, windows)
     out = np.empty((len(flat), *(along.out for along in windows)), x.dtype)
-    for part in _parts(flat):
+
+    def work(part: slice) -> None:
         stages = _stages(flat[part], windows)
         if stages is None:
             out[part] = reference("max_picked")(others[part], flat[part], windows=windows)
         else:
             out[part] = _pick(others[part].view(_bits(x.dtype)), stages).view(x.dtype)
+
+    share(work, _parts(flat, CACHE))
     return out.reshape(*x.shape[: -len(windows)], *out.shape[1:])
 
 
@@ -94,12 +107,15 @@ def max_positions(x: Array, *, windows: Any) -> Array:
         return reference("max_positions")(x, windows=windows)
     numbers = np.arange(volume, dtype=np.int32).reshape(1, *flat.shape[1:])
     out = np.empty((len(flat), *(along.out for along in windows)), np.int64)
-    for part in _parts(flat):
+
+    def work(part: slice) -> None:
         stages = _stages(flat[part], windows)
         if stages is None:
             out[part] = reference("max_positions")(flat[part], windows=windows)
         else:
             out[part] = _pick(numbers, stages)
+
+    share(work, _parts(flat, CACHE))
     return out.reshape(*x.shape[: -len(windows)], *out.shape[1:])
 
 
@@ -139,9 +155,11 @@ def _planes(x: Array, windows: Any) -> Array:
     return x.reshape(math.prod(x.shape[:-axes]), *x.shape[-axes:])
 
 
-def _parts(x: Array) -> Iterator[slice]:
-    count = max(CACHE // (x.nbytes // len(x)), 1)
-    return (slice(i, i + count) for i in range(0, len(x), count))
+def _parts(x: Array, size: int) -> list[slice]:
+    """Planes of about so many bytes; as even a number of parts as there can be."""
+    parts = 2 * -(-x.nbytes // (2 * size)) if 2 * x.nbytes > size else 1
+    count = -(-len(x) // parts)
+    return [slice(i, i + count) for i in range(0, len(x), count)]
 
 
 @lru_cache(maxsize=256)
