@@ -17,7 +17,7 @@ import numpy as np
 from . import depthwise
 from .cores import cores, share
 from .reference import reference
-from .windows import Part, carve, gather, parts, put_back, rows_shape, windows_shape
+from .windows import SMALL, Part, carve, gather, parts, put_back, room, rows_shape, windows_shape
 
 if TYPE_CHECKING:
     from nnx.functional._windows import Geometry
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 Array = Any
 
 CACHE = 2**21
-FEW = 64  # windows in an image: for fewer, one product for all images is faster than one for each
+FEW, BESIDE = (
+    64,
+    128,
+)  # windows in an image: for fewer, one product for all images is faster; and on the way back
 WORTH, PIECE = 3e5, 1e5  # nanoseconds of work that are shared out, and of a part at least
 LANES = 2**22  # bytes of the sums that the parts of a weight's gradient come to
 
@@ -53,6 +56,7 @@ class _Plan:
         )
         self.shared = work > WORTH
         self.bytes = -(-numbers * itemsize // max(len(self.parts), 1))
+        self.beside = numbers > SMALL and (self.places < BESIDE or not self.shared)
         self.depthwise = self.rows == 1 == shape[1]
         self.pointwise = geometry.size == geometry.out and all(
             n == 1 and s == 1 and not any(pair)
@@ -178,25 +182,67 @@ def transposed_convolution(y: Array, weight: Array, bias: Array | None, *, geome
     filters = plan.filters(weight).swapaxes(1, 2)
 
     def work(part: Part) -> None:
-        target, source = x[part.images], plan.results(y, part)
-        n = part.length
+        target = x[part.images]
         if plan.depthwise:
             depthwise.put_back(y[part.images], weight, target, part)
         elif plan.pointwise and not plan.few:
-            np.matmul(filters, source, target.reshape(n, plan.groups, plan.columns, plan.places))
+            shape = (part.length, plan.groups, plan.columns, plan.places)
+            np.matmul(filters, plan.results(y, part), target.reshape(shape))
         else:
-            side = (plan.groups, plan.rows, n, plan.places) if plan.few else (0,)
-            space = _Space(plan, part, x.dtype, plan.few, False, side)
-            if plan.few:
-                space.more[...] = source.transpose(1, 2, 0, 3)
-                source = space.more.reshape(plan.groups, plan.rows, n * plan.places)
-            np.matmul(filters, source, space.matrices)
-            put_back(space.windows, space.rows, target, geometry)
+            _transposed(y[part.images], filters, target, plan, geometry)
         if bias is not None:
             target += bias.reshape(-1, *(1,) * len(geometry.size))
 
     plan.run(work, plan.images)
     return x
+
+
+def _transposed(y: Array, filters: Array, x: Array, plan: _Plan, geometry: Geometry) -> None:
+    """For these images, which lie before the last axis where they are small, so that NumPy adds in longer runs."""
+    n = len(y)
+    beside = n > 1 and plan.beside
+    width, geometry, shapes = geometry.out[-1], *_back(n, plan.channels, y.shape[1], geometry, beside)
+    rows, windows, results, total = carve(y.dtype, *shapes)
+    axes = (*range(1, y.ndim - 1), 0, y.ndim - 1) if beside else range(y.ndim)
+    if results.size:
+        results[..., :width] = y.transpose(axes)
+        results[..., width:] = 0
+    else:
+        results = y
+    count, places = ((), n * math.prod(geometry.out)) if beside else ((n,), math.prod(geometry.out))
+    np.matmul(
+        filters,
+        results.reshape(*count, plan.groups, plan.rows, places),
+        windows.reshape(*count, plan.groups, plan.columns, places),
+    )
+    put_back(windows, rows, total if beside else x, geometry, beside)
+    if beside:
+        x.transpose(axes)[...] = total
+
+
+@lru_cache(512)
+def _back(
+    n: int, channels: int, filters: int, geometry: Geometry, beside: bool
+) -> tuple[Geometry, list[Any]]:
+    """Where windows are laid, and the shapes of what is worked in: rows, windows, results and their sum.
+
+    As many windows as elements along the last axis, if that is not many more: then rows are added in one run.
+    """
+
+    def shape(*rest: int) -> tuple[int, ...]:
+        return (*rest[:-1], n, rest[-1]) if beside else (n, *rest)
+
+    (*height, width), size, last = geometry.out, geometry.size, geometry.kernel[-1]
+    wide = geometry.stride[-1] == 1 and width < size[-1] and 2 * size[-1] <= 3 * width
+    if wide and (height or beside):
+        geometry = geometry._replace(out=(*height, size[-1]))
+    out = geometry.out
+    return geometry, [
+        shape(channels, last, *room(geometry), out[-1]) if height else (0,),
+        shape(channels, *geometry.kernel, *out),
+        shape(filters, *out) if beside or width < out[-1] else (0,),
+        shape(channels, *size) if beside else (0,),
+    ]
 
 
 def weight_convolution(x: Array, y: Array, *, geometry: Geometry) -> Array:

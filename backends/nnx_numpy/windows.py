@@ -20,7 +20,7 @@ from .cores import scratch
 if TYPE_CHECKING:
     from nnx.functional._windows import Geometry
 
-__all__ = ["Part", "carve", "gather", "parts", "put_back", "rows_shape", "windows_shape"]
+__all__ = ["SMALL", "Part", "carve", "gather", "parts", "put_back", "room", "rows_shape", "windows_shape"]
 
 Array = Any
 
@@ -95,7 +95,7 @@ def rows_shape(images: int, channels: int, geometry: Geometry) -> tuple[int, ...
     """Of what ``gather`` and ``put_back`` work in: windows along the last axis, for all rows with padding."""
     if len(geometry.kernel) == 1:
         return (0,)
-    return (images, channels, geometry.kernel[-1], *_room(geometry), geometry.out[-1])
+    return (images, channels, geometry.kernel[-1], *room(geometry), geometry.out[-1])
 
 
 def windows_shape(images: int, channels: int, geometry: Geometry) -> tuple[int, ...]:
@@ -103,7 +103,7 @@ def windows_shape(images: int, channels: int, geometry: Geometry) -> tuple[int, 
     return (images, channels, *geometry.kernel, *geometry.out)
 
 
-def _room(geometry: Geometry) -> tuple[int, ...]:
+def room(geometry: Geometry) -> tuple[int, ...]:
     """All sizes but the last, with padding."""
     return tuple(n + a + b for n, (a, b) in zip(geometry.size[:-1], geometry.padding[:-1], strict=True))
 
@@ -146,9 +146,10 @@ def _in_runs(x: Array, geometry: Geometry) -> bool:
     )
 
 
-def _merged(x: Array) -> Array:
-    """The last two axes as one; a view."""
-    return x.reshape(*x.shape[:-2], x.shape[-2] * x.shape[-1])
+def _merged(x: Array, axes: int) -> Array:
+    """So many of the last axes as one; a view."""
+    kept = x.shape[: x.ndim - axes]
+    return x.reshape(*kept, math.prod(x.shape[len(kept) :]))
 
 
 def _run(distance: int) -> tuple[tuple[Any, slice], tuple[Any, slice]]:
@@ -209,7 +210,7 @@ def _gather_rows(x: Array, rows: Array, geometry: Geometry) -> None:
         to = rows[:, :, place]
         if runs:
             key, source = _run(shift.distance)
-            _merged(to)[key] = _merged(x)[source]
+            _merged(to, 2)[key] = _merged(x, 2)[source]
         else:
             to[..., shift.windows] = x[..., shift.elements]
         _edges(to, shift)
@@ -237,27 +238,27 @@ def _keys(geometry: Geometry) -> tuple[tuple[tuple[int, ...], tuple[slice, ...]]
     )
 
 
-def put_back(windows: Array, rows: Array, x: Array, geometry: Geometry) -> None:
-    """The transpose of ``gather``: ``x`` becomes the sum of all that the windows have of each element."""
+def put_back(windows: Array, rows: Array, total: Array, geometry: Geometry, beside: bool) -> None:
+    """``total (n, C, *size)`` becomes the sum of all that ``windows (n, C, *kernel, *out)`` have of each element.
+
+    Where images lie ``beside`` each other, they come before the last axis of all three instead.
+    """
+    every = (slice(None),) * (1 if beside else 2)
     if len(geometry.kernel) == 1:
-        _put_back_rows(windows, x, geometry)
-        return
-    rows[...] = 0
-    every = (slice(None),) * 2
-    for place, key in _keys(geometry):
-        rows[(*every, slice(None), *key)] += windows[(*every, *place)]
-    _put_back_rows(rows[(*every, slice(None), *_inside(geometry))], x, geometry)
-
-
-def _put_back_rows(rows: Array, x: Array, geometry: Geometry) -> None:
-    """Along the last axis."""
-    runs = _in_runs(x, geometry)
-    x[...] = 0
+        rows = windows
+    else:
+        rows[...] = 0
+        for place, key in _keys(geometry):
+            rows[(*every, slice(None), *key)] += windows[(*every, *place)]
+        rows = rows[(*every, slice(None), *_inside(geometry))]
+    total[...] = 0
+    axes = min(len(geometry.kernel), 2) + beside
+    runs = axes > 1 and geometry.stride[-1] == 1 and geometry.out[-1] == geometry.size[-1]
     for place, shift in enumerate(_shifts(geometry)):
-        source = rows[:, :, place]
+        source = rows[(*every, place)]
         if runs:
             _edges(source, shift)
             key, to = _run(shift.distance)
-            _merged(x)[to] += _merged(source)[key]
+            _merged(total, axes)[to] += _merged(source, axes)[key]
         else:
-            x[..., shift.elements] += source[..., shift.windows]
+            total[..., shift.elements] += source[..., shift.windows]

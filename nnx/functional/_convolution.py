@@ -96,7 +96,9 @@ def weight_convolution(xp: Any, x: Array, y: Array, *, geometry: Geometry) -> Ar
 
 
 def _per_channel(xp: Any, g: Array) -> Array:
-    return xp.sum(g, axis=(0, *range(2, g.ndim)))
+    """Over the images first: NumPy is twice as fast at adding long rows as at adding up short ones."""
+    g = g[0, ...] if g.shape[0] == 1 else xp.sum(g, axis=0)
+    return xp.sum(g, axis=tuple(range(1, g.ndim)))
 
 
 def _convolution_pullback(
