@@ -14,6 +14,8 @@ from .reference import reference
 
 Array = Any
 
+LONG = 128  # sequences, from which on a number in place of a row of them saves more than it costs
+
 
 def _usual(first: Array, *others: Array | None) -> bool:
     """Whether these are of one of the dtypes that are worth it, and there is something in them."""
@@ -30,9 +32,10 @@ def _turned(x: Array) -> Array:
     return x.mT.copy()
 
 
-def _column(size: int, values: tuple[float, ...], dtype: Any) -> Array:
-    """A number for each row of each gate."""
-    return np.repeat(np.array(values, dtype), size)[:, None]
+def _by_gate(size: int, rows: int, values: tuple[float, ...], dtype: Any) -> Array:
+    """A number for each gate, as often as NumPy is faster with it: short rows cost it a loop each."""
+    column = np.repeat(np.array(values, dtype), size)[:, None]
+    return np.repeat(column, rows, axis=1) if rows < LONG else column
 
 
 def _weight_slope(d: Array, hs: Array, h: Array, reverse: bool) -> Array:
@@ -58,23 +61,23 @@ def lstm(
     if not _usual(z, h, c, weight, projection, idle):
         return reference("lstm")(z, h, c, weight, projection, idle, reverse=reverse)
     (steps, rows, _), size, dtype = z.shape, c.shape[1], z.dtype
-    scale = _column(size, (0.5, 0.5, 1.0, 0.5), dtype)
-    gates = np.multiply(z.mT, scale, np.empty((steps, 4 * size, rows), dtype))
+    gates, scale = _turned(z), _by_gate(size, rows, (0.5, 0.5, 1.0, 0.5), dtype)
+    gates *= scale
     cs, hs = np.empty((steps, size, rows), dtype), np.empty((steps, h.shape[1], rows), dtype)
-    weight, h, c = weight * scale, _turned(h), _turned(c)
+    weight, h, c, shift = weight * scale[:, :1], _turned(h), _turned(c), 1 - scale
     product, part, idle = np.empty((4 * size, rows), dtype), np.empty((size, rows), dtype), _rows(idle)
     for t in _order(steps, reverse):
         gate, h_new, c_new = gates[t], hs[t], cs[t]
         gate += np.dot(weight, h, product)
         np.tanh(gate, gate)
-        for sigmoid in (gate[: 2 * size], gate[3 * size :]):
-            sigmoid *= 0.5
-            sigmoid += 0.5
-        np.multiply(gate[size : 2 * size], c, c_new)
-        c_new += np.multiply(gate[:size], gate[2 * size : 3 * size], part)
+        gate *= scale
+        gate += shift
+        i, f, g, o = gate.reshape(4, size, rows)
+        np.multiply(f, c, c_new)
+        c_new += np.multiply(i, g, part)
         shown = h_new if projection is None else part
         np.tanh(c_new, shown)
-        shown *= gate[3 * size :]
+        shown *= o
         if projection is not None:
             np.dot(projection, part, h_new)
         if idle is not None:
@@ -150,9 +153,10 @@ def gru(z: Array, h: Array, weight: Array, bias: Array | None, *, reverse: bool)
     if not _usual(z, h, weight, bias):
         return reference("gru")(z, h, weight, bias, reverse=reverse)
     (steps, rows, _), size, dtype = z.shape, h.shape[1], z.dtype
-    scale = _column(size, (0.5, 0.5, 1.0), dtype)
-    z = np.multiply(z.mT, scale, np.empty((steps, 3 * size, rows), dtype))
+    z, scale, half = _turned(z), _by_gate(size, rows, (0.5, 0.5, 1.0), dtype), np.array(0.5, dtype)
+    z *= scale
     gates, hs = np.empty((steps, 4 * size, rows), dtype), np.empty((steps, size, rows), dtype)
+    scale = scale[:, :1]
     weight, h, product = weight * scale, _turned(h), np.empty((3 * size, rows), dtype)
     bias = None if bias is None else np.repeat(bias[:, None] * scale, rows, axis=1)
     for t in _order(steps, reverse):
@@ -162,8 +166,8 @@ def gru(z: Array, h: Array, weight: Array, bias: Array | None, *, reverse: bool)
             product += bias
         both = np.add(a[: 2 * size], product[: 2 * size], gate[: 2 * size])
         np.tanh(both, both)
-        both *= 0.5
-        both += 0.5
+        both *= half
+        both += half
         gate[3 * size :] = product[2 * size :]
         new = np.multiply(gate[:size], product[2 * size :], gate[2 * size : 3 * size])
         new += a[2 * size :]

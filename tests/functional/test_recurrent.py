@@ -25,6 +25,7 @@ class Case(NamedTuple):
 
 
 CASES = [
+    Case(steps=2, rows=130),
     Case(),
     Case(steps=1),
     Case(rows=1, bias=False),
