@@ -16,6 +16,10 @@ Array = Any
 
 ROW, WORTHWHILE = 16, 4096  # from this length of the last axis and size on, a row of zeros beats a single one
 
+WIDE = (
+    2**17
+)  # elements of a result, beyond which to turn it costs more than the product of the transposes saves
+
 MANY = 4096  # rows, from which on adding them takes as long as it takes, and longer with one product
 
 BYTE = np.dtype(np.int8)
@@ -36,7 +40,7 @@ def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
     rows, columns = x.shape[0], weight.shape[0]
     if bias.shape != (columns,) or bias.dtype != x.dtype:
         return reference("linear")(x, weight, bias)
-    if columns < 2 * rows or rows == 1:
+    if columns < 2 * rows or rows == 1 or rows * columns > WIDE:
         out = x.dot(weight.T)
         out += bias
         return out
