@@ -30,6 +30,7 @@ FEW, BESIDE = (
     128,
 )  # windows in an image: for fewer, one product for all images is faster; and on the way back
 WORTH, PIECE = 3e5, 1e5  # nanoseconds of work that are shared out, and of a part at least
+TURN = 2000  # windows: for more, columns times results is faster in BLAS than its transpose, and worth a copy
 LANES = 2**22  # bytes of the sums that the parts of a weight's gradient come to
 
 
@@ -56,6 +57,7 @@ class _Plan:
         )
         self.shared = work > WORTH
         self.bytes = -(-numbers * itemsize // max(len(self.parts), 1))
+        self.turned = self.columns > self.rows and images * self.places > TURN
         self.beside = numbers > SMALL and (self.places < BESIDE or not self.shared)
         self.depthwise = self.rows == 1 == shape[1]
         self.pointwise = geometry.size == geometry.out and all(
@@ -251,34 +253,45 @@ def weight_convolution(x: Array, y: Array, *, geometry: Geometry) -> Array:
         return reference("weight_convolution")(x, y, geometry=geometry)
     shape = (y.shape[1], x.shape[1] // geometry.groups, *geometry.kernel)
     plan = _planned(x.shape[0], shape, x, geometry)
-    sums = np.zeros((max(len(plan.lanes), 1), plan.groups, plan.columns, plan.rows), x.dtype)
+    matrix = (plan.columns, plan.rows) if plan.turned else (plan.rows, plan.columns)
+    if not plan.lanes:
+        return np.zeros(shape, x.dtype)
+    sums = np.empty((len(plan.lanes), plan.groups, *matrix), x.dtype)
 
     def work(lane: int) -> None:
-        for part in plan.lanes[lane]:
-            _add_products(x[part.images, :, part.size], plan.results(y, part), sums[lane], plan, part)
+        for i, part in enumerate(plan.lanes[lane]):
+            _products(x[part.images, :, part.size], plan.results(y, part), sums[lane], plan, part, i == 0)
 
     plan.run(work, range(len(plan.lanes)))
     total = sums[0] if len(sums) == 1 else np.add.reduce(sums, axis=0)
-    return np.ascontiguousarray(total.swapaxes(1, 2)).reshape(shape)
+    return (np.ascontiguousarray(total.swapaxes(1, 2)) if plan.turned else total).reshape(shape)
 
 
-def _add_products(x: Array, results: Array, total: Array, plan: _Plan, part: Part) -> None:
-    """BLAS is faster at columns times results than at the transpose of that."""
+def _products(x: Array, results: Array, total: Array, plan: _Plan, part: Part, first: bool) -> None:
+    """Columns times results, or the other way round, added to ``total`` unless they are the ``first``."""
     n, _, _, places = results.shape
-    side, product = (plan.groups, plan.rows, n, places), (plan.groups, plan.columns, plan.rows)
-    if plan.few_sums:
-        space = _Space(plan, part, x.dtype, True, more=(math.prod(side) + math.prod(product),))
-        beside, out = (
-            space.more[: math.prod(side)].reshape(side),
-            space.more[math.prod(side) :].reshape(product),
-        )
-        beside[...] = results.transpose(1, 2, 0, 3)
-        results = beside.reshape(plan.groups, plan.rows, n * places)
+    beside = (plan.groups, plan.rows, n, places) if plan.few_sums else (0,)
+    product = (
+        (0,) if first and (plan.few_sums or n == 1) else total.shape if plan.few_sums else (n, *total.shape)
+    )
+    space = _Space(plan, part, x.dtype, plan.few_sums, False, (math.prod(beside) + math.prod(product),))
+    columns, out = space.matrices, space.more[math.prod(beside) :].reshape(product)
+    if plan.pointwise and not plan.few_sums:
+        columns = x.reshape(columns.shape)
     else:
-        space = _Space(plan, part, x.dtype, False, more=(n, *product))
-        out = space.more
-    gather(x, space.rows, space.windows, part.geometry)
-    np.matmul(space.matrices, results.swapaxes(-1, -2), out)
+        gather(x, space.rows, space.windows, part.geometry)
+    if plan.few_sums:
+        side = space.more[: math.prod(beside)].reshape(beside)
+        side[...] = results.transpose(1, 2, 0, 3)
+        results = side.reshape(plan.groups, plan.rows, n * places)
+    left, right = (columns, results) if plan.turned else (results, columns)
+    if not out.size:
+        np.matmul(left, right.swapaxes(-1, -2), total if plan.few_sums else total[None])
+        return
+    np.matmul(left, right.swapaxes(-1, -2), out)
+    if first:
+        np.add.reduce(out, axis=0, out=total)
+        return
     for some in (out,) if plan.few_sums else out:
         total += some
 
