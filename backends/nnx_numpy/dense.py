@@ -14,7 +14,11 @@ from .reference import MASKS, QUIET, reference, reference_pullback
 
 Array = Any
 
-ROW, WORTHWHILE = 16, 4096  # from this length of the last axis and size on, a row of zeros beats a single one
+SHORT, WORTHWHILE = (
+    16,
+    4096,
+)  # from this length of the last axis and size on, a row of zeros beats a single one
+ROW = 2**14  # zeros where the memory is in one piece
 
 WIDE = (
     2**17
@@ -62,8 +66,14 @@ def linear_back(
 
 
 def relu(x: Array) -> Array:
-    """NumPy's maximum is vectorised for two arrays, not for an array and a number."""
-    if x.size < WORTHWHILE or x.shape[-1] < ROW:
+    """NumPy's maximum is vectorised for two arrays, not for an array and a number; in long rows it is twice as fast."""
+    if x.size >= ROW and x.flags.c_contiguous:
+        out, whole = np.empty(x.shape, x.dtype), x.size // ROW * ROW
+        for part, shape in ((slice(whole), (-1, ROW)), (slice(whole, None), (-1,))):
+            of, to = (a.reshape(-1)[part].reshape(shape) for a in (x, out))
+            np.maximum(of, zeros(ROW, x.dtype)[: of.shape[-1]], out=to)
+        return out
+    if x.size < WORTHWHILE or x.shape[-1] < SHORT:
         return np.maximum(x, zero(x.dtype))
     return np.maximum(x, np.zeros(x.shape[-1:], x.dtype))
 
@@ -153,6 +163,12 @@ def masked(x: Array, mask: Array) -> Array:
 def ones(n: int, dtype: Any) -> Array:
     """As many ones; not to be written to."""
     return np.ones(n, dtype)
+
+
+@lru_cache(16)
+def zeros(n: int, dtype: Any) -> Array:
+    """As many zeros; not to be written to."""
+    return np.zeros(n, dtype)
 
 
 @lru_cache(64)

@@ -18,6 +18,8 @@ LARGE = rng.standard_normal((80, 60))
 ROWS: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("relu", (EDGES,), {}),
     ("relu", (LARGE,), {}),
+    ("relu", (LARGE[:, ::2].T,), {}),
+    ("relu", (np.tile(EDGES, (1000, 1)),), {}),
     ("relu", (np.asarray(-1.0),), {}),
     ("leaky_relu", (EDGES,), {"negative_slope": 0.1}),
     ("leaky_relu", (EDGES,), {"negative_slope": 2.0}),
