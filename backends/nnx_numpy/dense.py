@@ -22,7 +22,7 @@ ROW = 2**14  # zeros where the memory is in one piece
 
 WIDE = (
     2**17
-)  # elements of a result, beyond which to turn it costs more than the product of the transposes saves
+)  # elements of a result, from which on turning it costs more than the product of the transposes saves
 
 MANY = 4096  # rows, from which on adding them takes as long as it takes, and longer with one product
 
@@ -33,16 +33,10 @@ FEW = 32  # up to so many classes, NumPy is faster with one column of memory for
 
 def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
     """One product; where the layer is wider than the batch, that of the transposes, which BLAS does faster."""
-    if (
-        x.ndim != 2
-        or weight.ndim != 2
-        or x.shape[1] != weight.shape[1]
-        or x.dtype != weight.dtype
-        or bias is None
-    ):
+    if bias is None or x.ndim != 2 or weight.ndim != 2 or not (x.dtype is weight.dtype is bias.dtype):
         return reference("linear")(x, weight, bias)
-    rows, columns = x.shape[0], weight.shape[0]
-    if bias.shape != (columns,) or bias.dtype != x.dtype:
+    (rows, length), (columns, wanted) = x.shape, weight.shape
+    if length != wanted or bias.shape != (columns,):
         return reference("linear")(x, weight, bias)
     if columns < 2 * rows or rows == 1 or rows * columns > WIDE:
         out = x.dot(weight.T)
