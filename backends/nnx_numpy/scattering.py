@@ -13,6 +13,11 @@ Array = Any
 
 _BLOCK = 65536  # numbers combined at a time, so that their places stay in the cache
 
+WORTHWHILE, WIDE = (
+    16384,
+    16,
+)  # numbers, and in a row, from which on writing rows and adding the rest beats adding all
+
 
 def at_rows(combine: Any, target: Array, rows: Array, source: Array) -> None:
     """`combine.at(target, rows, source)` number by number, which NumPy does three times as fast as row by row."""
@@ -36,8 +41,21 @@ def sum_rows(source: Array, index: Array, *, rows: int) -> Array:
     if out.ndim == 1:
         np.add.at(out, index.astype(np.int64, copy=False), source)
     elif source.size and not _summed(source, index, out):
+        index, source = _written(source, index, out)
         at_rows(np.add, out, index, source)
     return out
+
+
+def _written(source: Array, index: Array, out: Array) -> tuple[Array, Array]:
+    """Write the first row for each place, where that is most of them; what is left to add, in order."""
+    n, rows = len(index), len(out)
+    if n > rows or source.size < max(WORTHWHILE, WIDE * n) or index.min() < -rows or index.max() >= rows:
+        return index, source
+    order, first = np.arange(n)[::-1], np.empty(rows, np.int64)
+    first[index[::-1]] = order  # of several numbers for a place the last stays
+    out[index[::-1]] = source[::-1]
+    rest = np.flatnonzero(first[index] != order[::-1])
+    return index[rest], source[rest]
 
 
 def _summed(source: Array, index: Array, out: Array) -> bool:

@@ -16,7 +16,7 @@ from ._buckets import FlatBucket, Members, Rule, States
 __all__ = ["FusedBucket"]
 
 LARGE = 65_536  # elements from which a gradient is not worth copying
-PIECE = 65_536  # elements: fewer, and calls cost more than they save; more, and they leave the cache
+PIECE = 131_072  # elements: fewer, and calls cost more than they save; more, and they leave the cache
 
 Piece = tuple[Array, Array, tuple[Array, ...]]  # of the parameters, the gradients and the statistics
 

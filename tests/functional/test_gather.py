@@ -12,6 +12,7 @@ from nnx.autodiff.primitive import Primitive
 rng = np.random.default_rng(3)
 X = rng.standard_normal((3, 4))
 CUBE = rng.standard_normal((2, 3, 4))
+TALL = rng.standard_normal((600, 32))
 
 
 def integers(high: int, *shape: int, dtype: Any = np.int64) -> Any:
@@ -229,6 +230,8 @@ NUMPY = [
     ("sum_rows", (X[:, 0], np.array([4, 0, 4], "i4")), {"rows": 6}),
     ("sum_rows", (CUBE, np.array([1, 1])), {"rows": 2}),
     ("sum_rows", (X[:, :0], np.array([1, 1, 0])), {"rows": 2}),
+    ("sum_rows", (TALL, integers(700, 600) - 100), {"rows": 700}),  # most places named once
+    ("sum_rows", (TALL.reshape(600, 4, 8), integers(9, 600, dtype="u1")), {"rows": 601}),
     ("segment_extremum", (X, np.array([4, -1, 2])), {"rows": 4, "largest": True}),
     ("segment_extremum", (CUBE, np.array([1, 1])), {"rows": 3, "largest": False}),
     ("segment_extremum", (np.arange(4), np.array([1, 1, 0, 1])), {"rows": 3, "largest": False}),
