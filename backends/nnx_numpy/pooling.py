@@ -157,7 +157,7 @@ def _planes(x: Array, windows: Any) -> Array:
 
 def _parts(x: Array, size: int) -> list[slice]:
     """Planes of about so many bytes; as even a number of parts as there can be."""
-    parts = 2 * -(-x.nbytes // (2 * size)) if 2 * x.nbytes > size else 1
+    parts = 2 * -(-x.nbytes // (2 * size)) if x.nbytes > size else 1
     count = -(-len(x) // parts)
     return [slice(i, i + count) for i in range(0, len(x), count)]
 
