@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nnx_numpy import cores as module
-from nnx_numpy.cores import cores, scratch, share
+from nnx_numpy.cores import alone, cores, scratch, share
 
 
 @pytest.fixture
@@ -28,6 +28,16 @@ def test_every_part_is_done_once(three_cores):
     share(work, range(1000))
     assert (out == np.arange(1000)).all()
     assert three_cores == [3]
+
+
+def test_a_product_may_be_done_by_one_thread(three_cores):
+    assert alone(lambda x: (x, cores()), 7) == (7, 1)
+    assert three_cores == [3]
+    with pytest.raises(ZeroDivisionError):
+        alone(lambda: 1 / 0)
+    assert three_cores == [3]
+    three_cores[0] = 1
+    assert alone(lambda: cores()) == 1
 
 
 def test_several_threads_do_it(three_cores):
