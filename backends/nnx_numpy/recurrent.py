@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .compiled import loops
 from .reference import reference
 
 Array = Any
@@ -29,7 +30,11 @@ def _order(count: int, reverse: bool) -> range:
 
 def _turned(x: Array) -> Array:
     """The last two axes change places, and what comes out is contiguous."""
-    return x.mT.copy()
+    fast = loops(x.size) if x.ndim == 3 and x.flags.c_contiguous else None
+    if fast is None:
+        return x.mT.copy()
+    fast.turned(x, out := np.empty(x.mT.shape, x.dtype))
+    return out
 
 
 def _by_gate(size: int, rows: int, values: tuple[float, ...], dtype: Any) -> Array:
@@ -57,7 +62,7 @@ def lstm(
     *,
     reverse: bool,
 ) -> tuple[Array, Array, Array]:
-    """Two products and nine passes a step."""
+    """Two products and nine passes a step; two less with compiled ones."""
     if not _usual(z, h, c, weight, projection, idle):
         return reference("lstm")(z, h, c, weight, projection, idle, reverse=reverse)
     (steps, rows, _), size, dtype = z.shape, c.shape[1], z.dtype
@@ -66,10 +71,17 @@ def lstm(
     cs, hs = np.empty((steps, size, rows), dtype), np.empty((steps, h.shape[1], rows), dtype)
     weight, h, c, shift = weight * scale[:, :1], _turned(h), _turned(c), 1 - scale
     product, part, idle = np.empty((4 * size, rows), dtype), np.empty((size, rows), dtype), _rows(idle)
+    fast = loops(8 * gates.size) if projection is None and idle is None else None
     for t in _order(steps, reverse):
         gate, h_new, c_new = gates[t], hs[t], cs[t]
         gate += np.dot(weight, h, product)
         np.tanh(gate, gate)
+        if fast is not None:
+            fast.lstm_cell(gates, c, cs, t)
+            np.tanh(c_new, h_new)
+            h_new *= gate[3 * size :]
+            h, c = h_new, c_new
+            continue
         gate *= scale
         gate += shift
         i, f, g, o = gate.reshape(4, size, rows)
@@ -99,6 +111,9 @@ def lstm_back(
         return reference("lstm_back")(
             g_h, g_c, g_gates, hs, cs, gates, h, c, weight, projection, idle, reverse=reverse
         )
+    fast = loops(8 * gates.size) if projection is None and idle is None else None
+    if fast is not None:
+        return _lstm_back_compiled(fast, g_h, g_c, hs, cs, gates, h, c, weight, reverse)
     (steps, rows, _), size, dtype = gates.shape, c.shape[1], gates.dtype
     gates, tanh_c, idle = gates.mT, np.tanh(cs.mT, order="C"), _rows(idle)
     i, f, g, o = (gates[:, k * size : (k + 1) * size] for k in range(4))
@@ -146,6 +161,29 @@ def lstm_back(
         columns = (x.transpose(1, 0, 2).reshape(x.shape[1], -1) for x in (outs, shown))
         of_projection = np.matmul(next(columns), next(columns).T)
     return d, of_h.T, of_c.T, _weight_slope(d, hs, h, reverse), of_projection
+
+
+def _lstm_back_compiled(
+    fast: Any, g_h: Array | None, g_c: Array | None, hs: Array, cs: Array, gates: Array, h: Array, c: Array,
+    weight: Array, reverse: bool,
+) -> tuple[Array | None, ...]:  # fmt: skip
+    """The same with compiled loops: one pass over everything, and one product and one pass a step."""
+    (steps, rows, _), size = gates.shape, c.shape[1]
+    gates, states, first = (np.ascontiguousarray(x.mT) for x in (gates, cs, c))
+    tanh_c, d, through = np.tanh(states), np.empty_like(gates), np.empty_like(states)
+    fast.lstm_slopes(gates, tanh_c, states, first, reverse, d, through)
+    to_h, to_c = (None if x is None else _turned(x) for x in (g_h, g_c))
+    of_h, of_c = np.zeros((size, rows), d.dtype), np.zeros((size, rows), d.dtype)
+    back = weight.T.copy()
+    for t in _order(steps, not reverse):
+        if to_h is not None:
+            of_h += to_h[t]
+        if to_c is not None:
+            of_c += to_c[t]
+        fast.lstm_cell_back(d, through, gates, of_h, of_c, t)
+        np.dot(back, d[t], of_h)
+    d = _turned(d)
+    return d, of_h.T, of_c.T, _weight_slope(d, hs, h, reverse), None
 
 
 def gru(z: Array, h: Array, weight: Array, bias: Array | None, *, reverse: bool) -> tuple[Array, Array]:

@@ -10,6 +10,7 @@ import pytest
 
 import nnx
 import nnx.functional
+import nnx.functional._recurrent
 from nnx.autodiff import scatter as scatter
 from nnx.autodiff.primitive import Primitive
 from nnx_numpy import compiled
@@ -115,6 +116,28 @@ def test_sums_of_rows(both, kind, width):
                 index[-1] = wrong
                 with pytest.raises(IndexError, match="from -7 to 6"):
                     both(lambda: own(source, index, rows=7))
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("shapes", [(5, 3, 4), (1, 1, 1), (7, 40, 33)])
+@pytest.mark.parametrize("which", ["h", "c", "both"])
+def test_lstm(both, kind, reverse, shapes, which):
+    steps, rows, size = shapes
+
+    def draw(*shape):
+        return rng.standard_normal(shape).astype(kind)
+
+    z, h, c, weight = draw(steps, rows, 4 * size), draw(rows, size), draw(rows, size), draw(4 * size, size)
+    g_h = None if which == "c" else draw(steps, rows, size)
+    g_c = None if which == "h" else draw(steps, rows, size)
+    forward, back = Primitive.registry["lstm"], Primitive.registry["lstm_back"]
+
+    def run():
+        hs, cs, gates = forward(z, h, c, weight, None, None, reverse=reverse)
+        found = back(g_h, g_c, None, hs, cs, gates, h, c, weight, None, None, reverse=reverse)
+        return [hs, cs, gates, *found[:4]]
+
+    same(*both(run))
 
 
 def test_a_training_run_is_the_same_to_the_bit(both):
