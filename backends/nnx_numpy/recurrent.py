@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 
 from .compiled import loops
+from .dense import linear
 from .reference import reference
 
 Array = Any
 
+FEW, CACHE = 16, 2**19  # sequences, and bytes of weights, from or up to which one product a step beats two
 LONG = 128  # sequences, from which on a number in place of a row of them saves more than it costs
 
 
@@ -73,28 +75,72 @@ def lstm(
     product, part, idle = np.empty((4 * size, rows), dtype), np.empty((size, rows), dtype), _rows(idle)
     fast = loops(8 * gates.size) if projection is None and idle is None else None
     for t in _order(steps, reverse):
-        gate, h_new, c_new = gates[t], hs[t], cs[t]
+        gate, h_new = gates[t], hs[t]
         gate += np.dot(weight, h, product)
-        np.tanh(gate, gate)
-        if fast is not None:
-            fast.lstm_cell(gates, c, cs, t)
-            np.tanh(c_new, h_new)
-            h_new *= gate[3 * size :]
-            h, c = h_new, c_new
-            continue
-        gate *= scale
-        gate += shift
-        i, f, g, o = gate.reshape(4, size, rows)
-        np.multiply(f, c, c_new)
-        c_new += np.multiply(i, g, part)
-        shown = h_new if projection is None else part
-        np.tanh(c_new, shown)
-        shown *= o
-        if projection is not None:
-            np.dot(projection, part, h_new)
+        _lstm_step(fast, gates, cs, t, c, h_new, part, scale, shift, projection)
         if idle is not None:
             h_new += h * idle[t]
-        h, c = h_new, c_new
+        h, c = h_new, cs[t]
+    return _turned(hs), cs.mT, gates.mT
+
+
+def _lstm_step(
+    fast: Any, gates: Array, cs: Array, t: int, c: Array, h_new: Array, part: Array, scale: Array, shift: Array,
+    projection: Array | None,
+) -> None:  # fmt: skip
+    """From the gates' arguments to the gates, and to the new states."""
+    gate, c_new = gates[t], cs[t]
+    np.tanh(gate, gate)
+    i, f, g, o = gate.reshape(4, *c.shape)
+    if fast is not None:
+        fast.lstm_cell(gates, c, cs, t)
+    else:
+        gate *= scale
+        gate += shift
+        np.multiply(f, c, c_new)
+        c_new += np.multiply(i, g, part)
+    shown = h_new if projection is None else part
+    np.tanh(c_new, shown)
+    shown *= o
+    if projection is not None:
+        np.dot(projection, part, h_new)
+
+
+def lstm_layer(
+    x: Array, h: Array, c: Array, input_weight: Array, bias: Array | None, weight: Array,
+    projection: Array | None, *, reverse: bool,
+) -> tuple[Array, Array, Array]:  # fmt: skip
+    """The input's part and the bias within the state's product, where the weights stay in the cache."""
+    if x.ndim != 3 or not _usual(x, h, c, input_weight, bias, weight, projection):
+        return reference("lstm_layer")(x, h, c, input_weight, bias, weight, projection, reverse=reverse)
+    (steps, rows, features), (size, dtype), width = x.shape, (c.shape[1], x.dtype), h.shape[1]
+    if (
+        bias is None
+        or rows < FEW
+        or input_weight.shape != (4 * size, features)
+        or (input_weight.nbytes + weight.nbytes) > CACHE
+    ):
+        z = linear(x.reshape(-1, features), input_weight, bias)
+        return lstm(z.reshape(steps, rows, -1), h, c, weight, projection, None, reverse=reverse)
+    scale = _by_gate(size, rows, (0.5, 0.5, 1.0, 0.5), dtype)
+    weights = np.concatenate([weight, input_weight, bias[:, None]], axis=1) * scale[:, :1]
+    before, after = (slice(k, steps + k) for k in (int(reverse), 1 - int(reverse)))
+    inputs = np.empty((steps + 1, weights.shape[1], rows), dtype)  # of each step: state, input, and ones
+    inputs[before, width:-1], inputs[:, -1] = x.mT, 1
+    inputs[steps if reverse else 0, :width] = h.T
+    gates, cs = np.empty((steps, 4 * size, rows), dtype), np.empty((steps, size, rows), dtype)
+    hs, given, c, shift, part = (
+        inputs[after, :width],
+        inputs[before],
+        _turned(c),
+        1 - scale,
+        np.empty_like(cs[0]),
+    )
+    fast = loops(8 * gates.size) if projection is None else None
+    for t in _order(steps, reverse):
+        np.dot(weights, given[t], gates[t])
+        _lstm_step(fast, gates, cs, t, c, hs[t], part, scale, shift, projection)
+        c = cs[t]
     return _turned(hs), cs.mT, gates.mT
 
 
@@ -267,5 +313,5 @@ def gru_back(
 
 
 OVERRIDES: dict[str, Any] = {
-    function.__name__: (function, ()) for function in (lstm, lstm_back, gru, gru_back)
+    function.__name__: (function, ()) for function in (lstm, lstm_layer, lstm_back, gru, gru_back)
 }

@@ -130,12 +130,13 @@ def test_lstm(both, kind, reverse, shapes, which):
     z, h, c, weight = draw(steps, rows, 4 * size), draw(rows, size), draw(rows, size), draw(4 * size, size)
     g_h = None if which == "c" else draw(steps, rows, size)
     g_c = None if which == "h" else draw(steps, rows, size)
-    forward, back = Primitive.registry["lstm"], Primitive.registry["lstm_back"]
+    x, weights = draw(steps, rows, 2), (draw(4 * size, 2), draw(4 * size), weight, None)
+    layer, forward, back = (Primitive.registry[name] for name in ("lstm_layer", "lstm", "lstm_back"))
 
     def run():
         hs, cs, gates = forward(z, h, c, weight, None, None, reverse=reverse)
         found = back(g_h, g_c, None, hs, cs, gates, h, c, weight, None, None, reverse=reverse)
-        return [hs, cs, gates, *found[:4]]
+        return [hs, cs, gates, *found[:4], *layer(x, h, c, *weights, reverse=reverse)]
 
     same(*both(run))
 

@@ -8,7 +8,7 @@ import pytest
 
 import nnx
 from nnx.autodiff.primitive import Primitive
-from nnx.functional import _recurrent
+from nnx.functional import _recurrences
 from nnx.testing import check_gradients
 
 rng = np.random.default_rng(0)
@@ -102,6 +102,49 @@ def test_every_output_has_its_derivatives(name: str, reverse: bool) -> None:
     idle = args.pop() if name == "lstm" else None
 
     def all_outputs(*args: Any) -> Any:
-        return getattr(_recurrent, name)(*args, *(() if idle is None else (idle,)), reverse=reverse)
+        return getattr(_recurrences, name)(*args, *(() if idle is None else (idle,)), reverse=reverse)
+
+    check_gradients(all_outputs, *args, order=2)
+
+
+@pytest.mark.parametrize("kind", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize(
+    ("rows", "size", "projected", "bias"),
+    [
+        (3, 5, False, True),
+        (16, 5, False, True),
+        (17, 5, True, True),
+        (130, 3, False, True),
+        (16, 5, False, False),
+    ]
+    + [(16, 200, False, True)],  # weights too large for the cache
+)
+def test_the_inputs_part_within_the_step_is_that_in_standard_functions(
+    rows: int, size: int, projected: bool, bias: bool, reverse: bool, kind: str
+) -> None:
+    own, width = Primitive.registry["lstm_layer"], 4 if projected else size
+
+    def draw(*shape: int) -> Any:
+        x = (rng.standard_normal(shape) * 0.3).astype(kind)
+        x.flags.writeable = False
+        return x
+
+    args = [draw(rows, 3, 7).swapaxes(0, 1), draw(rows, width), draw(rows, size), draw(4 * size, 7)]
+    args += [draw(4 * size) if bias else None, draw(4 * size, width), draw(4, size) if projected else None]
+    expected = own.forward(nnx.backend("numpy").xp, *args, reverse=reverse)
+    compare(own(*args, reverse=reverse), expected, kind)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("projected", [False, True])
+def test_a_whole_layer_has_its_derivatives(projected: bool, reverse: bool) -> None:
+    rng = np.random.default_rng(5)
+    width = 2 if projected else 3
+    shapes = [(2, 17, 2), (17, width), (17, 3), (12, 2), (12,), (12, width)] + [(2, 3)] * projected
+    args = [rng.standard_normal(shape) for shape in shapes]
+
+    def all_outputs(*args: Any) -> Any:
+        return _recurrences.lstm_layer(*args, *(() if projected else (None,)), reverse=reverse)
 
     check_gradients(all_outputs, *args, order=2)
