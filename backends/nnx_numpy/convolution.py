@@ -1,6 +1,6 @@
 """Convolution in NumPy: the windows of a few images at a time as one matrix, the images shared out over the cores.
 
-A part of the work is as many images, or rows of one, as have at most ``CACHE`` bytes of windows, or the limit of
+A part of the work is as many images, or rows of one, as have at most 2 MiB of windows, or the limit of
 ``set_convolution_memory`` where that is smaller, and one row at least. Where there are few windows in an image, the
 images' columns lie side by side, for one large product instead of many small ones.
 """
@@ -8,131 +8,20 @@ images' columns lie side by side, for one large product instead of many small on
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import depthwise
-from .cores import cores, share
+from .convolution_plan import Plan, Space, planned
 from .reference import reference
-from .windows import SMALL, Part, carve, gather, parts, put_back, room, rows_shape, windows_shape
+from .windows import Part, carve, gather, put_back, room
 
 if TYPE_CHECKING:
     from nnx.functional._windows import Geometry
 
 Array = Any
-
-CACHE = 2**21
-FEW, BESIDE = (
-    64,
-    128,
-)  # windows in an image: for fewer, one product for all images is faster; and on the way back
-WORTH, PIECE = 3e5, 1e5  # nanoseconds of work that are shared out, and of a part at least
-TURN = 2000  # windows: for more, columns times results is faster in BLAS than its transpose, and worth a copy
-LANES = 2**22  # bytes of the sums that the parts of a weight's gradient come to
-
-
-class _Plan:
-    """Shapes of one convolution, ``x (n, C, *size)`` to ``y (n, O, *out)``, and the parts that it is done in."""
-
-    def __init__(
-        self, images: int, shape: tuple[int, ...], itemsize: int, geometry: Geometry, most: int, few: int
-    ) -> None:
-        self.groups = geometry.groups
-        self.channels = shape[1] * self.groups
-        self.rows, self.columns = shape[0] // self.groups, math.prod(shape[1:])
-        self.places, self.line = math.prod(geometry.out), math.prod(geometry.out[1:])
-        numbers = images * self.channels * math.prod(geometry.kernel) * self.places
-        work = numbers * (
-            0.15 + self.rows / 100
-        )  # copying a number takes 0.15 ns, and 100 products of one 1 ns
-        least = -(-numbers * itemsize // max(most, 1))
-        if work > WORTH:
-            least = max(least, min(int(work / PIECE), 4))
-        self.parts, self.images = parts(images, least, geometry, True), parts(images, least, geometry, False)
-        self.lanes = _lanes(
-            self.parts, min(int(work / WORTH), LANES // (shape[0] * self.columns * itemsize or 1))
-        )
-        self.shared = work > WORTH
-        self.bytes = -(-numbers * itemsize // max(len(self.parts), 1))
-        self.turned = self.columns > self.rows and images * self.places > TURN
-        self.beside = numbers > SMALL and (self.places < BESIDE or not self.shared)
-        self.depthwise = self.rows == 1 == shape[1]
-        self.pointwise = geometry.size == geometry.out and all(
-            n == 1 and s == 1 and not any(pair)
-            for n, s, pair in zip(geometry.kernel, geometry.stride, geometry.padding, strict=True)
-        )
-        self.few = images > 1 and self.places < few
-        self.few_sums = (
-            images > 1 and 4 * self.rows > self.places
-        )  # the sums would be larger than the columns
-
-    def filters(self, weight: Array) -> Array:
-        """A matrix for each group."""
-        return weight.reshape(self.groups, self.rows, self.columns)
-
-    def results(self, y: Array, part: Part) -> Array:
-        """The part of ``y`` as ``(n, groups, O / groups, L)``, a view if there can be one."""
-        flat = y.reshape(y.shape[0], self.groups, self.rows, self.places)
-        return flat[part.images, ..., part.out.start * self.line : part.out.stop * self.line]
-
-    def run(self, work: Callable[[Any], None], what: Sequence[Any]) -> None:
-        """On several cores if there is enough to do and memory for it."""
-        if self.shared and cores() * self.bytes <= memory_limit():
-            share(work, what)
-        else:
-            for part in what:
-                work(part)
-
-
-def _lanes(all_parts: tuple[Part, ...], most: int) -> tuple[tuple[Part, ...], ...]:
-    """The parts one after another that go into one sum: of those there is memory for a few."""
-    count = -(-len(all_parts) // max(min(most, 16), 1)) or 1
-    return tuple(all_parts[i : i + count] for i in range(0, len(all_parts), count))
-
-
-_plan = lru_cache(512)(_Plan)
-
-
-def _planned(images: int, weight: tuple[int, ...], x: Array, geometry: Geometry) -> _Plan:
-    return _plan(images, weight, x.itemsize, geometry, min(CACHE, memory_limit()), FEW)
-
-
-def memory_limit() -> int:
-    """That of ``set_convolution_memory``."""
-    from nnx.functional import _windows
-
-    return _windows.memory_limit()
-
-
-class _Space:
-    """Memory of this thread's for the windows of a part, and the matrices that they are."""
-
-    def __init__(
-        self,
-        plan: _Plan,
-        part: Part,
-        dtype: Any,
-        side_by_side: bool,
-        ones: bool = False,
-        more: tuple[int, ...] = (0,),
-    ) -> None:
-        geometry, n = part.geometry, part.length
-        rows, places = plan.groups * plan.columns, math.prod(geometry.out)
-        shape = (rows + ones, n, places) if side_by_side else (n, rows + ones, places)
-        self.rows, buffer, self.more = carve(dtype, rows_shape(n, plan.channels, geometry), shape, more)
-        if side_by_side:
-            axes = len(geometry.kernel) + 1
-            windows = buffer[:rows].reshape(plan.channels, *geometry.kernel, n, *geometry.out)
-            self.windows = windows.transpose(axes, *range(axes), *range(axes + 1, windows.ndim))
-            self.matrices = buffer.reshape(plan.groups, -1, n * places)
-        else:
-            self.windows = buffer[:, :rows].reshape(windows_shape(n, plan.channels, geometry))
-            self.matrices = buffer.reshape(n, plan.groups, -1, places)
-        if ones:
-            self.matrices[..., -1, :] = 1
 
 
 def _same_dtype(x: Array, *others: Array | None) -> bool:
@@ -143,12 +32,12 @@ def convolution(x: Array, weight: Array, bias: Array | None, *, geometry: Geomet
     """C."""
     if not _same_dtype(x, weight, bias):
         return reference("convolution")(x, weight, bias, geometry=geometry)
-    plan = _planned(x.shape[0], weight.shape, x, geometry)
+    plan = planned(x.shape[0], weight.shape, x, geometry)
     y = np.empty((x.shape[0], weight.shape[0], *geometry.out), x.dtype)
     filters, ones, rest = plan.filters(weight), False, bias
     if bias is not None:
         rest = bias.reshape(plan.groups, plan.rows, 1)
-        ones = plan.groups == 1 and not plan.pointwise and not plan.depthwise
+        ones = plan.ones
         if ones:  # the bias is one more product: a pass over the results less
             filters, rest = np.concatenate((filters, rest), axis=2), None
 
@@ -161,7 +50,7 @@ def convolution(x: Array, weight: Array, bias: Array | None, *, geometry: Geomet
             np.matmul(filters, source.reshape(n, plan.groups, plan.columns, places), target)
         else:
             side = (plan.groups, plan.rows, n * places) if plan.few else (0,)
-            space = _Space(plan, part, x.dtype, plan.few, ones, side)
+            space = Space(plan, part, x.dtype, plan.few, ones, side)
             gather(source, space.rows, space.windows, part.geometry)
             if plan.few:
                 np.matmul(filters, space.matrices, space.more)
@@ -171,7 +60,7 @@ def convolution(x: Array, weight: Array, bias: Array | None, *, geometry: Geomet
         if rest is not None:
             target += rest
 
-    plan.run(work, plan.parts)
+    plan.run(work, plan.parts, plan.parts)
     return y
 
 
@@ -179,8 +68,8 @@ def transposed_convolution(y: Array, weight: Array, bias: Array | None, *, geome
     """T."""
     if not _same_dtype(y, weight, bias):
         return reference("transposed_convolution")(y, weight, bias, geometry=geometry)
-    plan = _planned(y.shape[0], weight.shape, y, geometry)
-    x = np.empty((y.shape[0], plan.channels, *geometry.size), y.dtype)
+    plan = planned(y.shape[0], weight.shape, y, geometry)
+    x, y = np.empty((y.shape[0], plan.channels, *geometry.size), y.dtype), np.ascontiguousarray(y)
     filters = plan.filters(weight).swapaxes(1, 2)
 
     def work(part: Part) -> None:
@@ -195,11 +84,11 @@ def transposed_convolution(y: Array, weight: Array, bias: Array | None, *, geome
         if bias is not None:
             target += bias.reshape(-1, *(1,) * len(geometry.size))
 
-    plan.run(work, plan.images)
+    plan.run(work, plan.images, plan.images)
     return x
 
 
-def _transposed(y: Array, filters: Array, x: Array, plan: _Plan, geometry: Geometry) -> None:
+def _transposed(y: Array, filters: Array, x: Array, plan: Plan, geometry: Geometry) -> None:
     """For these images, which lie before the last axis where they are small, so that NumPy adds in longer runs."""
     n = len(y)
     beside = n > 1 and plan.beside
@@ -252,29 +141,29 @@ def weight_convolution(x: Array, y: Array, *, geometry: Geometry) -> Array:
     if not _same_dtype(x, y):
         return reference("weight_convolution")(x, y, geometry=geometry)
     shape = (y.shape[1], x.shape[1] // geometry.groups, *geometry.kernel)
-    plan = _planned(x.shape[0], shape, x, geometry)
+    plan = planned(x.shape[0], shape, x, geometry)
     matrix = (plan.columns, plan.rows) if plan.turned else (plan.rows, plan.columns)
     if not plan.lanes:
         return np.zeros(shape, x.dtype)
-    sums = np.empty((len(plan.lanes), plan.groups, *matrix), x.dtype)
+    sums, y = np.empty((len(plan.lanes), plan.groups, *matrix), x.dtype), np.ascontiguousarray(y)
 
     def work(lane: int) -> None:
         for i, part in enumerate(plan.lanes[lane]):
             _products(x[part.images, :, part.size], plan.results(y, part), sums[lane], plan, part, i == 0)
 
-    plan.run(work, range(len(plan.lanes)))
+    plan.run(work, range(len(plan.lanes)), plan.parts)
     total = sums[0] if len(sums) == 1 else np.add.reduce(sums, axis=0)
     return (np.ascontiguousarray(total.swapaxes(1, 2)) if plan.turned else total).reshape(shape)
 
 
-def _products(x: Array, results: Array, total: Array, plan: _Plan, part: Part, first: bool) -> None:
+def _products(x: Array, results: Array, total: Array, plan: Plan, part: Part, first: bool) -> None:
     """Columns times results, or the other way round, added to ``total`` unless they are the ``first``."""
     n, _, _, places = results.shape
     beside = (plan.groups, plan.rows, n, places) if plan.few_sums else (0,)
     product = (
         (0,) if first and (plan.few_sums or n == 1) else total.shape if plan.few_sums else (n, *total.shape)
     )
-    space = _Space(plan, part, x.dtype, plan.few_sums, False, (math.prod(beside) + math.prod(product),))
+    space = Space(plan, part, x.dtype, plan.few_sums, False, (math.prod(beside) + math.prod(product),))
     columns, out = space.matrices, space.more[math.prod(beside) :].reshape(product)
     if plan.pointwise and not plan.few_sums:
         columns = x.reshape(columns.shape)

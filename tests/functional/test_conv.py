@@ -163,8 +163,8 @@ LAYOUTS = [
 def test_numpys_own_version_is_that_in_standard_functions(
     layout: Layout, cache: int, few: int, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr("nnx_numpy.convolution.CACHE", cache)
-    monkeypatch.setattr("nnx_numpy.convolution.FEW", few)
+    monkeypatch.setattr("nnx_numpy.convolution_plan.CACHE", cache)
+    monkeypatch.setattr("nnx_numpy.convolution_plan.FEW", few)
     geometry, images, (inside, outside) = layout
     x = draw(images, inside * geometry.groups, *geometry.size)
     weight = draw(outside * geometry.groups, inside, *geometry.kernel)
