@@ -9,7 +9,7 @@ import numpy as np
 
 from nnx.autodiff import joint
 
-from .compiled import loops
+from .compiled import FLOATS, loops
 from .cores import alone
 from .reference import MASKS, QUIET, reference, reference_pullback
 
@@ -142,7 +142,7 @@ def where_positive(x: Array, y: Array) -> Array:
 
 def _compiled(x: Array, y: Array) -> Any:
     """The compiled loops, where they can go through two arrays of a shape side by side and it is time for them."""
-    alike = x.dtype is y.dtype and x.dtype.char in "fd" and x.flags.c_contiguous and y.flags.c_contiguous
+    alike = x.dtype is y.dtype and x.dtype in FLOATS and x.flags.c_contiguous and y.flags.c_contiguous
     return loops(x.size) if alike else None
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .compiled import loops
+from .compiled import FLOATS, loops
 from .dense import linear
 from .reference import reference
 
@@ -23,7 +23,7 @@ LONG = 128  # sequences, from which on a number in place of a row of them saves 
 def _usual(first: Array, *others: Array | None) -> bool:
     """Whether these are of one of the dtypes that are worth it, and there is something in them."""
     dtype = first.dtype
-    return dtype.char in "fd" and all(x is None or (x.dtype == dtype and x.size) for x in (first, *others))
+    return dtype in FLOATS and all(x is None or (x.dtype == dtype and x.size) for x in (first, *others))
 
 
 def _order(count: int, reverse: bool) -> range:

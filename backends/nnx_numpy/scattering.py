@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .compiled import loops
+from .compiled import FLOATS, loops
 from .reference import reference
 
 Array = Any
@@ -60,7 +60,7 @@ def _written(source: Array, index: Array, out: Array) -> tuple[Array, Array]:
 
 def _summed(source: Array, index: Array, out: Array) -> bool:
     """Whether the compiled loop could do it."""
-    whole = source.shape[:1] == index.shape and source.dtype.char in "fd" and len(out) > 0
+    whole = source.shape[:1] == index.shape and source.dtype in FLOATS and len(out) > 0
     fast = loops(source.size) if whole else None
     if fast is None:
         return False

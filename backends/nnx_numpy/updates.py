@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .compiled import loops
+from .compiled import FLOATS, loops
 from .cores import scratch
 from .reference import QUIET
 
@@ -53,7 +53,7 @@ def sgd(
     maximize: bool,
 ) -> None:
     """`nnx.optim.SGD.rule` in place."""
-    fast = loops(p.size) if state and p.dtype.char in "fd" else None
+    fast = loops(p.size) if state and p.dtype in FLOATS else None
     if fast is not None:
         scalars = map(p.dtype.type, (learning_rate, momentum, keep, weight_decay))
         return fast.momentum(p, g, state[0], *scalars, nesterov, maximize)
@@ -85,7 +85,7 @@ def adam(
     maximize: bool,
 ) -> None:
     """`nnx.optim.Adam.rule` in place: ten passes over arrays in the cache, or a compiled one."""
-    fast = loops(p.size) if p.dtype.char in "fd" else None
+    fast = loops(p.size) if p.dtype in FLOATS else None
     if fast is not None:
         as_scalar = p.dtype.type
         scalars = as_scalar(beta1), as_scalar(beta2), as_scalar(size), as_scalar(eps)

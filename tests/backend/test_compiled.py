@@ -141,6 +141,21 @@ def test_lstm(both, kind, reverse, shapes, which):
     same(*both(run))
 
 
+def test_what_is_not_to_be_written_and_other_machines_bytes(both):
+    p, g, m, v = np.ones((4, 50))
+    g.setflags(write=False)
+    for swapped in (False, True):
+        arrays = [x.astype(">f4") if swapped else x for x in (p, g, m, v)]
+
+        def step(arrays=arrays):
+            p, g, m, v = (x.copy() for x in arrays)
+            g.setflags(write=False)
+            adam(p, g, (m, v), 0.9, 0.999, 1e-3, 1e-8, 0.0, 1.0, False)
+            return p, m, v
+
+        same(*both(step))
+
+
 def test_a_training_run_is_the_same_to_the_bit(both):
     def run():
         generator = nnx.random.Generator(0)

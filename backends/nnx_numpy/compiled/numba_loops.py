@@ -6,6 +6,8 @@ dtype, and settings have that dtype too.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +20,14 @@ __all__ = ["adam", "adam_largest", "momentum", "positive", "sigmoid_back", "sum_
 
 Array = Any
 
-compiled = njit(nogil=True, cache=True, error_model="numpy")  # division by zero gives infinity, as in NumPy
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compiled when first called with arrays of a kind, and kept on disk, where there is a place for that."""
+    with_numpys_errors = partial(njit, nogil=True, error_model="numpy")  # division by zero gives infinity
+    try:
+        return with_numpys_errors(cache=True)(function)
+    except RuntimeError:
+        return with_numpys_errors()(function)
 
 
 @compiled
