@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -80,7 +81,8 @@ def transposed_convolution(y: Array, weight: Array, bias: Array | None, *, geome
             shape = (part.length, plan.groups, plan.columns, plan.places)
             np.matmul(filters, plan.results(y, part), target.reshape(shape))
         else:
-            _transposed(y[part.images], filters, target, plan, geometry)
+            back = _back_in_runs if len(geometry.size) > 2 and _runs_pay(geometry) else _back
+            back(y[part.images], filters, target, plan, geometry)
         if bias is not None:
             target += bias.reshape(-1, *(1,) * len(geometry.size))
 
@@ -88,11 +90,11 @@ def transposed_convolution(y: Array, weight: Array, bias: Array | None, *, geome
     return x
 
 
-def _transposed(y: Array, filters: Array, x: Array, plan: Plan, geometry: Geometry) -> None:
+def _back(y: Array, filters: Array, x: Array, plan: Plan, geometry: Geometry) -> None:
     """For these images, which lie before the last axis where they are small, so that NumPy adds in longer runs."""
     n = len(y)
     beside = n > 1 and plan.beside
-    width, geometry, shapes = geometry.out[-1], *_back(n, plan.channels, y.shape[1], geometry, beside)
+    width, geometry, shapes = geometry.out[-1], *_back_shapes(n, plan.channels, y.shape[1], geometry, beside)
     rows, windows, results, total = carve(y.dtype, *shapes)
     axes = (*range(1, y.ndim - 1), 0, y.ndim - 1) if beside else range(y.ndim)
     if results.size:
@@ -112,7 +114,7 @@ def _transposed(y: Array, filters: Array, x: Array, plan: Plan, geometry: Geomet
 
 
 @lru_cache(512)
-def _back(
+def _back_shapes(
     n: int, channels: int, filters: int, geometry: Geometry, beside: bool
 ) -> tuple[Geometry, list[Any]]:
     """Where windows are laid, and the shapes of what is worked in: rows, windows, results and their sum.
@@ -133,6 +135,44 @@ def _back(
         shape(channels, *geometry.kernel, *out),
         shape(filters, *out) if beside or width < out[-1] else (0,),
         shape(channels, *size) if beside else (0,),
+    ]
+
+
+def _wide(geometry: Geometry) -> tuple[int, ...]:
+    """Sizes with padding."""
+    return tuple(n + a + b for n, (a, b) in zip(geometry.size, geometry.padding, strict=True))
+
+
+def _runs_pay(geometry: Geometry) -> bool:
+    """Whether windows lie side by side, and in rows as wide as the padded image are not much more."""
+    wide = geometry.out[0] * math.prod(_wide(geometry)[1:])
+    return set(geometry.stride) == {1} and 2 * wide <= 3 * math.prod(geometry.out)
+
+
+def _back_in_runs(y: Array, filters: Array, x: Array, plan: Plan, geometry: Geometry) -> None:
+    """For volumes: zeros make rows as wide as the padded image, and all of a channel are added in one run."""
+    n, (first, *rest) = len(y), _wide(geometry)
+    steps = [math.prod(rest[i:]) * d for i, d in enumerate(geometry.dilation)]
+    length, places = geometry.out[0] * math.prod(rest), math.prod(geometry.kernel)
+    results, windows, total = carve(
+        y.dtype,
+        (n, y.shape[1], geometry.out[0], *rest),
+        (n, plan.channels, places, length),
+        (n, plan.channels, first + 1, *rest),  # the last run goes a little beyond
+    )
+    results[...], total[...] = 0, 0
+    results[(..., *map(slice, geometry.out))] = y
+    np.matmul(
+        filters,
+        results.reshape(n, plan.groups, plan.rows, length),
+        windows.reshape(n, plan.groups, plan.columns, length),
+    )
+    flat = total.reshape(n, plan.channels, -1)
+    for i, place in enumerate(product(*map(range, geometry.kernel))):
+        at = sum(j * step for j, step in zip(place, steps, strict=True))
+        flat[..., at : at + length] += windows[:, :, i]
+    x[...] = total[
+        (..., *(slice(a, a + m) for m, (a, _) in zip(geometry.size, geometry.padding, strict=True)))
     ]
 
 
