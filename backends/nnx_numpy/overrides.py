@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import attention, convolution, dense, normalizing, pooling, recurrent, resampling, scattering
+from . import attention, convolution, dense, gelu, normalizing, pooling, recurrent, resampling, scattering
 from .updates import UPDATES
 
 __all__ = ["OVERRIDES"]
 
 OVERRIDES: dict[str, Any] = {f"optim.{name}": (update, ()) for name, update in UPDATES.items()}
-for family in (attention, convolution, dense, normalizing, pooling, recurrent, resampling, scattering):
+for family in (attention, convolution, dense, gelu, normalizing, pooling, recurrent, resampling, scattering):
     OVERRIDES |= family.OVERRIDES

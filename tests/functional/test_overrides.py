@@ -44,6 +44,14 @@ ROWS: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("linear", (LARGE, LARGE[:5], None), {}),
     ("linear", (LARGE[0], LARGE[:5], LARGE[0, :5]), {}),
     ("linear", (LARGE[::2, ::-1], LARGE[:5, ::-1], LARGE[0, :10:2]), {}),
+    ("gelu", (LARGE,), {}),
+    (
+        "gelu",
+        (np.linspace(-12.0, 12.0, 300_000),),
+        {},
+    ),  # from where on single precision's smallest are rounded
+    ("gelu", (np.tile(EDGES, (1000, 1)),), {}),
+    ("gelu", (LARGE[::2, ::2],), {}),
     ("scale_shift", (LARGE, LARGE[:1], LARGE[1]), {}),
     ("scale_shift", (LARGE, LARGE[:1], None), {}),
     ("scale_shift", (LARGE, None, LARGE[:, :1]), {}),
@@ -87,3 +95,18 @@ def test_every_override_is_held_against_the_standard_version() -> None:
     )
     for name in set(nnx.backend("numpy").overrides) - elsewhere - {name for name, _, _ in ROWS}:
         assert f'"{name}"' in families, f"{name} has no row"
+
+
+@pytest.mark.parametrize("kind", ["float32", "float64"])
+@pytest.mark.parametrize("x", [np.linspace(-12.0, 12.0, 300_000), LARGE, np.tile(EDGES, (300, 1)), LARGE[0]])
+@pytest.mark.filterwarnings("ignore:invalid value")
+@pytest.mark.filterwarnings("ignore:overflow")
+def test_the_fast_way_back_of_gelu_is_the_one_in_standard_functions(x: Any, kind: str) -> None:
+    x = x.astype(kind)
+    g = rng.standard_normal(x.shape).astype(kind)
+    xp, own = nnx.backend("numpy").fast, Primitive.registry["gelu"]
+    expected = own.rule.pullbacks[0](xp, g, None, x)  # type: ignore[operator]
+    (found,) = nnx.vjp(nnx.functional.gelu, x)[1](g)
+    assert found.dtype == expected.dtype
+    tolerance = {"float32": 1e-6, "float64": 1e-14}[kind]
+    np.testing.assert_allclose(found, expected, rtol=20 * tolerance, atol=tolerance)
