@@ -46,7 +46,7 @@ class Plan:
             least = max(least, min(int(work / PIECE), 4))
         self.parts, self.images = parts(images, least, geometry, True), parts(images, least, geometry, False)
         self.lanes = _lanes(
-            self.parts, min(int(work / WORTH), LANES // (shape[0] * self.columns * itemsize or 1))
+            self.parts, min(int(work / PIECE / 2), LANES // (shape[0] * self.columns * itemsize or 1))
         )
         self.shared = work > WORTH
         self.bytes = numbers * itemsize
