@@ -10,7 +10,7 @@ import numpy as np
 from nnx.autodiff import joint
 
 from .compiled import FLOATS, loops
-from .cores import alone
+from .cores import product
 from .reference import MASKS, QUIET, reference, reference_pullback
 
 Array = Any
@@ -40,10 +40,10 @@ def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
     if length != wanted or bias.shape != (columns,):
         return reference("linear")(x, weight, bias)
     if columns < 2 * rows or rows == 1 or rows * columns > WIDE:
-        out = alone(x.dot, weight.T) if columns <= FEW and x.size > WORTHWHILE else x.dot(weight.T)
+        out = product(x, weight.T)
         out += bias
         return out
-    return np.add(weight.dot(x.T).T, bias, np.empty((rows, columns), x.dtype))
+    return np.add(product(weight, x.T).T, bias, np.empty((rows, columns), x.dtype))
 
 
 def linear_back(
@@ -53,15 +53,9 @@ def linear_back(
     if type(g) is not np.ndarray or g.ndim != 2 or x.ndim != 2 or g.dtype.char not in "fd" or len(g) > MANY:
         return reference_pullback("linear")(xp, g, _out, x, weight, _bias, needed=needed)
     to_x, to_weight, to_bias = needed
-    if g.shape[1] <= FEW and x.size > WORTHWHILE:
-        return (
-            alone(g.dot, weight) if to_x else None,
-            alone(g.T.dot, x) if to_weight else None,
-            ones(len(g), g.dtype).dot(g) if to_bias else None,
-        )
     return (
-        g.dot(weight) if to_x else None,
-        g.T.dot(x) if to_weight else None,
+        product(g, weight) if to_x else None,
+        product(g.T, x) if to_weight else None,
         ones(len(g), g.dtype).dot(g) if to_bias else None,
     )
 

@@ -13,6 +13,8 @@ from typing import Any
 import array_api_compat.numpy
 import numpy as np
 
+from .cores import product
+
 Array = Any
 standard: Any = array_api_compat.numpy
 Axes = int | tuple[int, ...] | None
@@ -126,7 +128,9 @@ def sign(x: Array, /) -> Array:
 
 
 def matmul(x1: Array, x2: Array, /) -> Array:
-    """NumPy's function."""
+    """NumPy's function; of two matrices that BLAS multiplies see nnx_numpy.cores."""
+    if x1.ndim == 2 == x2.ndim and x1.dtype is x2.dtype and x1.dtype.char in "fd":
+        return product(x1, x2)
     return np.matmul(x1, x2)
 
 
