@@ -8,11 +8,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import attention, convolution, dense, gelu, normalizing, pooling, recurrent, resampling, scattering
+from . import (
+    attention,
+    convolution,
+    dense,
+    gelu,
+    lstm,
+    normalizing,
+    pooling,
+    recurrent,
+    resampling,
+    scattering,
+)
 from .updates import UPDATES
 
 __all__ = ["OVERRIDES"]
 
 OVERRIDES: dict[str, Any] = {f"optim.{name}": (update, ()) for name, update in UPDATES.items()}
-for family in (attention, convolution, dense, gelu, normalizing, pooling, recurrent, resampling, scattering):
+FAMILIES = (
+    attention, convolution, dense, gelu, lstm, normalizing, pooling, recurrent, resampling, scattering,
+)  # fmt: skip
+for family in FAMILIES:
     OVERRIDES |= family.OVERRIDES
