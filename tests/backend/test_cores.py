@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nnx_numpy import cores as module
-from nnx_numpy.cores import alone, cores, scratch, share
+from nnx_numpy.cores import LEAST, MOST, cores, product, scratch, share
 
 
 @pytest.fixture
@@ -30,14 +30,24 @@ def test_every_part_is_done_once(three_cores):
     assert three_cores == [3]
 
 
-def test_a_product_may_be_done_by_one_thread(three_cores):
-    assert alone(lambda x: (x, cores()), 7) == (7, 1)
-    assert three_cores == [3]
-    with pytest.raises(ZeroDivisionError):
-        alone(lambda: 1 / 0)
+def test_products_of_middling_size_are_done_by_one_thread(three_cores):
+    class Matrix:
+        def __init__(self, rows, columns):
+            self.size, self.shape = rows * columns, (rows, columns)
+
+        def dot(self, other):
+            if self.shape[1] != other.shape[0]:
+                raise ValueError("they don't fit")
+            return cores()
+
+    for multiplications, expected in ((LEAST - 1, 3), (LEAST, 1), (MOST - 1, 1), (MOST, 3)):
+        assert product(Matrix(1, multiplications), Matrix(multiplications, 1)) == expected
+        assert three_cores == [3]
+    with pytest.raises(ValueError, match="don't fit"):
+        product(Matrix(1, LEAST), Matrix(1, 1))
     assert three_cores == [3]
     three_cores[0] = 1
-    assert alone(lambda: cores()) == 1
+    assert product(Matrix(1, LEAST), Matrix(LEAST, 1)) == 1
 
 
 def test_several_threads_do_it(three_cores):
