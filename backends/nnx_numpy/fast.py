@@ -14,9 +14,11 @@ import array_api_compat.numpy
 import numpy as np
 
 from .cores import product
+from .reference import MASKS
 
 Array = Any
 standard: Any = array_api_compat.numpy
+MANY = 2**13  # elements, from which on bits beat branches that nobody can foresee
 Axes = int | tuple[int, ...] | None
 
 
@@ -134,6 +136,35 @@ def matmul(x1: Array, x2: Array, /) -> Array:
     return np.matmul(x1, x2)
 
 
+def where(condition: Array, x1: Array, x2: Array, /) -> Array:
+    """By the bits of large floating-point arrays of one shape, or of one and a number: `np.where` goes by branches."""
+    like = x1 if type(x1) is np.ndarray else x2
+    if (
+        type(condition) is not np.ndarray
+        or condition.size < MANY
+        or condition.dtype != np.bool_
+        or type(like) is not np.ndarray
+        or like.dtype not in MASKS
+        or like.shape != condition.shape
+        or not (_alike(x1, like) and _alike(x2, like))
+    ):
+        return standard.where(condition, x1, x2)
+    bits = MASKS[like.dtype]
+    one, other = (np.asarray(x, like.dtype).view(bits) for x in (x1, x2))
+    ones = np.negative(condition.view(np.int8)).astype(bits)  # all of them where it is True
+    out = np.bitwise_xor(one, other)
+    out &= ones
+    out ^= other
+    return out.view(like.dtype)
+
+
+def _alike(x: Any, like: Array) -> bool:
+    """Whether it is an array of that shape and dtype, or a plain number."""
+    if type(x) is np.ndarray:
+        return x.shape == like.shape and x.dtype == like.dtype
+    return type(x) is float or type(x) is int
+
+
 def clip(x: Array, /, min: Array = None, max: Array = None) -> Array:
     """The array's own method for plain numbers around floating-point arrays, which is the common case."""
     plain = (min is None or type(min) is float or type(min) is int) and (
@@ -146,7 +177,7 @@ def clip(x: Array, /, min: Array = None, max: Array = None) -> Array:
 
 OWN = (
     sum, prod, max, min, any, all, mean, argmax, argmin, reshape, permute_dims, matrix_transpose, squeeze,
-    expand_dims, astype, asarray, zeros_like, take, sign, matmul, clip,
+    expand_dims, astype, asarray, zeros_like, take, sign, matmul, where, clip,
 )  # fmt: skip
 
 

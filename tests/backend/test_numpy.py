@@ -48,6 +48,7 @@ CALLS = {
     "take": [((np.array([0, 0]),), {"axis": 0}), ((np.array([0]),), {"axis": -1}), ((np.array([0]),), {})],
     "sign": [((), {})],
     "matmul": [((np.ones((3, 2)),), {}), ((np.ones(3),), {})],
+    "where": [((1.0, x), {}) for x in (0.0, np.ones(3), np.ones((2, 3), np.float32), np.array([[True, False, True]]))],
     "clip": [
         *((bounds, {}) for bounds in ((), (-1, 1), (-0.5,), (None, 0), (np.array(0), np.array(1)))),
         ((), {"max": 0.5}),
@@ -73,6 +74,39 @@ def test_cheap_functions_equal_the_standard_ones(name):
             np.testing.assert_array_equal(result, expected, strict=True)
             compared += 1
     assert compared >= 4
+
+
+@pytest.mark.parametrize("kind", ["float16", "float32", "float64", "int32", "complex64"])
+@pytest.mark.parametrize("layout", ["C", "F", "steps"])
+def test_where_by_bits_is_the_standard_one(kind, layout, monkeypatch):
+    monkeypatch.setattr("nnx_numpy.fast.MANY", 1)
+    rng = np.random.default_rng(0)
+    x, y = (rng.standard_normal((6, 8)).astype(kind) for _ in range(2))
+    x[0], y[:, 0], x[1], y[2] = np.nan if kind != "int32" else 7, 0, -0.0, 1
+    condition = rng.random((6, 8)) < 0.5
+    if layout == "steps":
+        x, y, condition = x[::2, ::-1], y[::2, ::-1], condition[::2, ::-1]
+    x, y = (np.asarray(a, order="F" if layout == "F" else None) for a in (x, y))
+    row, one, as_double = y[:1], np.asarray(2, kind), y.astype(np.float64 if kind != "complex64" else kind)
+    pairs = [
+        (x, y),
+        (x, 0),
+        (1.5, y),
+        (x, row),
+        (row, x),
+        (x, one),
+        (x, as_double),
+        (row, row),
+        (x, condition),
+    ]
+    for first, second in pairs:
+        if kind == "int32" and type(first) is float:
+            continue
+        expected = standard.where(condition, first, second)
+        np.testing.assert_array_equal(FAST.where(condition, first, second), expected, strict=True)
+        assert not np.may_share_memory(FAST.where(condition, first, second), x)
+    signs = np.signbit(FAST.where(condition, x, y).real), np.signbit(standard.where(condition, x, y).real)
+    np.testing.assert_array_equal(*signs)
 
 
 def test_the_cheap_namespace_has_everything_else_too():
