@@ -40,7 +40,8 @@ class Plan:
         self.rows, self.columns = shape[0] // self.groups, math.prod(shape[1:])
         self.places, self.line = math.prod(geometry.out), math.prod(geometry.out[1:])
         numbers = images * self.channels * math.prod(geometry.kernel) * self.places
-        work = numbers * (0.15 + self.rows / 100)  # to copy a number takes 0.15 ns, 100 products of it 1 ns
+        # to copy a number takes 0.15 ns, 100 products of it 1 ns, or one in half precision, which BLAS has not
+        work = numbers * (0.15 + self.rows / (100 if itemsize > 2 else 1))
         least = -(-numbers * itemsize // max(most, 1))
         if work > WORTH:
             least = max(least, min(int(work / PIECE), 4))
