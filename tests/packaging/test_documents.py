@@ -16,6 +16,7 @@ BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
         "CONTRIBUTING.md",
         "docs/from_pytorch.md",
         "docs/profiling.md",
+        "docs/speed.md",
         "examples/course/README.md",
     ],
 )
@@ -35,6 +36,7 @@ def test_blocks_run_one_after_the_other(name):
         "CHANGELOG.md",
         "docs/from_pytorch.md",
         "docs/profiling.md",
+        "docs/speed.md",
         "examples/course/README.md",
     ],
 )
