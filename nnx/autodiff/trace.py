@@ -51,14 +51,18 @@ class Call:
         self.argnums = argnums = tuple([n % count for n in argnums])
         lifted, self.slots = list(args), dict[int, Any]()
         for n in argnums:  # the inputs first: a layer that is an argument twice is differentiated once
-            before = len(self.inputs)
-            if tree.is_leaf(args[n]):
-                lifted[n] = self._input(args[n], n, ())
+            before, a = len(self.inputs), args[n]
+            if tree.is_layer(a):
+                self._parameters(a)
+                self.slots[n] = _Slots(self.named[id(a)])
+            elif library_of(a) is not None:
+                lifted[n] = leaf = self._input(a, n, ())
+                self.slots[n] = _Slot(leaf.index)
             else:
-                lifted[n] = tree.map_tree(lambda x, path, n=n: self._input(x, n, path), args[n])
+                lifted[n] = tree.map_tree(lambda x, path, n=n: self._input(x, n, path), a)
+                self.slots[n] = tree.map_tree(self._slot, lifted[n])
             if len(self.inputs) == before:
-                self._check_empty(n, args[n])
-            self.slots[n] = self._slots(lifted[n])
+                self._check_empty(n, a)
         for n, a in enumerate(args):
             if n not in argnums:
                 lifted[n] = (
@@ -175,15 +179,11 @@ class Call:
                     self._show(cell)
         return x
 
-    def _slots(self, lifted: Any) -> Any:
-        """The tree of tape slots that the gradient of one argument is read from."""
-
-        def slot(x: Any, _path: tree.Path) -> Any:
-            if tree.is_layer(x):
-                return _Slots(self.named[id(x)])
-            return _Slot(x.index) if isinstance(x, TracedArray) and x.tape is self.tape else None
-
-        return slot(lifted, ()) if tree.is_leaf(lifted) else tree.map_tree(slot, lifted)
+    def _slot(self, x: Any, _path: tree.Path) -> Any:
+        """Where the gradient of a leaf of an argument is read from."""
+        if tree.is_layer(x):
+            return _Slots(self.named[id(x)])
+        return _Slot(x.index) if isinstance(x, TracedArray) and x.tape is self.tape else None
 
     # running -------------------------------------------------------------------------------------------------
 

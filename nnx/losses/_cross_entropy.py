@@ -174,11 +174,11 @@ def cross_entropy(
     >>> cross_entropy(scores, np.asarray([1, 0]), reduction="none").round(4)
     array([1.000e+03, 6.931e-01])
     """
-    if not (hasattr(input, "dtype") and hasattr(target, "dtype")):
-        raise not_arrays("cross_entropy", input=input, target=target)
-    if (
-        input.dtype == target.dtype or input.shape == target.shape != ()
-    ):  # the cases that cannot be class indices
+    try:
+        alike = input.dtype == target.dtype or input.shape == target.shape != ()
+    except AttributeError:
+        raise not_arrays("cross_entropy", input=input, target=target) from None
+    if alike:  # what cannot be class indices
         if ignore_index >= 0:
             raise complaint(
                 "cross_entropy", f"expected no ignore_index beside probabilities, got {ignore_index}"
