@@ -35,6 +35,8 @@ FEW = 32  # up to so many classes, NumPy is faster with one column of memory for
 def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
     """One product; where the layer is wider than the batch, that of the transposes, which BLAS does faster."""
     if bias is None or x.ndim != 2 or weight.ndim != 2 or not (x.dtype is weight.dtype is bias.dtype):
+        if x.ndim > 2 and x.size and bias is not None:
+            return linear(x.reshape(-1, x.shape[-1]), weight, bias).reshape(*x.shape[:-1], -1)
         return reference("linear")(x, weight, bias)
     (rows, length), (columns, wanted) = x.shape, weight.shape
     if length != wanted or bias.shape != (columns,):
@@ -50,6 +52,10 @@ def linear_back(
     xp: Any, g: Array, _out: Any, x: Array, weight: Array, _bias: Any, *, needed: tuple[bool, ...]
 ) -> tuple[Array | None, ...]:
     """Products through the arrays' own method, the sum over the rows as one of them: a third of the time of both."""
+    if type(g) is np.ndarray and g.ndim == x.ndim > 2 and g.size and x.size:
+        rows = x.reshape(-1, x.shape[-1])
+        to_x, *others = linear_back(xp, g.reshape(-1, g.shape[-1]), None, rows, weight, None, needed=needed)
+        return None if to_x is None else to_x.reshape(x.shape), *others
     if type(g) is not np.ndarray or g.ndim != 2 or x.ndim != 2 or g.dtype.char not in "fd" or len(g) > MANY:
         return reference_pullback("linear")(xp, g, _out, x, weight, _bias, needed=needed)
     to_x, to_weight, to_bias = needed

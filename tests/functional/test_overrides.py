@@ -42,6 +42,8 @@ ROWS: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("linear", (LARGE[:5], LARGE, LARGE[0, :1].repeat(80)), {}),
     ("linear", (LARGE, LARGE[:5], LARGE[0, :5]), {}),
     ("linear", (LARGE, LARGE[:5], None), {}),
+    ("linear", (LARGE.reshape(4, 20, 60), LARGE[:5], LARGE[0, :5]), {}),
+    ("linear", (LARGE.reshape(4, 20, 60)[:, :0], LARGE[:5], LARGE[0, :5]), {}),
     ("linear", (LARGE[0], LARGE[:5], LARGE[0, :5]), {}),
     ("linear", (LARGE[::2, ::-1], LARGE[:5, ::-1], LARGE[0, :10:2]), {}),
     ("gelu", (LARGE,), {}),
