@@ -32,7 +32,7 @@ THREADS = (
     "NUMEXPR_NUM_THREADS",
     "NUMBA_NUM_THREADS",
 )
-PINS = (  # they hold a library to instructions of older processors, and not every library has one
+PINS = (  # they hold one library to less than it can do, and not the others
     "OPENBLAS_CORETYPE",
     "OPENBLAS_L2_SIZE",
     "MKL_DEBUG_CPU_TYPE",
@@ -42,6 +42,7 @@ PINS = (  # they hold a library to instructions of older processors, and not eve
     "DNNL_MAX_CPU_ISA",
     "ATEN_CPU_CAPABILITY",
     "NPY_DISABLE_CPU_FEATURES",
+    "PYTHONDONTWRITEBYTECODE",  # pip has compiled the others
 )
 FIRST, TENTH = 1e-5, 2e-3  # by how much losses may differ; ten steps of Adam enlarge what rounding leaves
 
