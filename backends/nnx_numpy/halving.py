@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["halving", "unhalved"]
+from .compiled import FLOATS, loops
+
+__all__ = ["compiled_halves", "halving", "unhalved", "unpooled"]
 
 Array = Any
 
@@ -29,6 +31,29 @@ def halving(windows: Any) -> bool:
         and along.size == 2 * along.out
         for along in windows
     )
+
+
+@lru_cache(maxsize=256)
+def _two_by_two(windows: Any) -> bool:
+    """Whether they are along two axes, beyond the last of which there may be more elements."""
+    return len(windows) == 2 and halving(
+        tuple(
+            along._replace(size=min(along.size, 2 * along.out)) if hasattr(along, "stride") else along
+            for along in windows
+        )
+    )
+
+
+def compiled_halves(x: Array, windows: Any) -> Any:
+    """The compiled loops, where they can pool in those windows and it is time for them."""
+    return loops(x.size) if x.dtype in FLOATS and _two_by_two(windows) else None
+
+
+def unpooled(fast: Any, g: Array, x: Array, out: Array) -> bool:
+    """`unhalved` by the compiled loop, to which all rows of cotangents are alike."""
+    width = g.shape[-1]
+    g, x = (np.ascontiguousarray(a).reshape(-1, n * width) for a, n in ((g, 1), (x, 4)))
+    return fast.unpool_pairs(g, x, out.reshape(x.shape))
 
 
 def unhalved(g: Array, x: Array, out: Array, bits: Any) -> bool:
@@ -64,7 +89,7 @@ def _halves(x: Array) -> tuple[Array, Array]:
     both, one = HALVES.get(x.itemsize, (None, None)) if sys.byteorder == "little" else (None, None)
     if both is None:
         return _pairs(x, 1)
-    pairs = x.reshape(-1).view(both)
+    pairs: Array = np.ascontiguousarray(x).reshape(-1).view(both)
     return tuple(n.astype(one).view(x.dtype) for n in (pairs, np.right_shift(pairs, 8 * x.itemsize)))
 
 

@@ -13,13 +13,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .cores import share
-from .halving import halving, unhalved
+from .halving import compiled_halves, halving, unhalved, unpooled
 from .reference import MASKS, reference
 
 Array = Any
 
 CACHE = 2**19  # bytes of the input at a time
 LARGE = 2**20  # where less memory is worked in
+STREAM = 2**22  # where next to none is, and memory is the limit
 
 
 class Layout(NamedTuple):
@@ -53,6 +54,11 @@ def max_pool(x: Array, *, windows: Any) -> Array:
     """Without asking again where the windows lie."""
     if _bits(x.dtype) is None or not x.size or not _even(windows):
         return reference("max_pool")(x, windows=windows)
+    if x.flags.c_contiguous and (fast := compiled_halves(x, windows)) is not None:
+        flat = _planes(x, windows)
+        out = np.empty((len(flat), *(along.out for along in windows)), x.dtype)
+        share(lambda part: fast.pool_pairs(flat[part], out[part]), _parts(flat, STREAM))
+        return out.reshape(*x.shape[:-2], *out.shape[1:])
     for layout in reversed(
         _layouts(windows)
     ):  # whole rows first: what lies side by side is then half as much
@@ -67,8 +73,11 @@ def max_unpicked(g: Array, x: Array, *, windows: Any) -> Array:
     flat, moved = _planes(x, windows), _planes(g, windows)
     out, bits = np.empty(flat.shape, x.dtype), _bits(x.dtype)
     halves = halving(windows)
+    fast = compiled_halves(x, windows) if halves else None
 
     def work(part: slice) -> None:
+        if fast is not None and unpooled(fast, moved[part], flat[part], out[part]):
+            return
         if halves and unhalved(moved[part], flat[part], out[part], bits):
             return
         stages = _stages(flat[part], windows)
@@ -77,7 +86,7 @@ def max_unpicked(g: Array, x: Array, *, windows: Any) -> Array:
         else:
             _put(moved[part], stages, out[part])
 
-    share(work, _parts(flat, LARGE if halves else CACHE))
+    share(work, _parts(flat, STREAM if fast is not None else LARGE if halves else CACHE))
     return out.reshape(x.shape)
 
 

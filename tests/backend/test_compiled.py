@@ -13,6 +13,7 @@ import nnx.functional
 import nnx.functional._recurrent
 from nnx.autodiff import scatter as scatter
 from nnx.autodiff.primitive import Primitive
+from nnx.functional._pool_windows import Strided
 from nnx_numpy import compiled
 from nnx_numpy.updates import adam, sgd
 
@@ -139,6 +140,39 @@ def test_lstm(both, kind, reverse, shapes, which):
         return [hs, cs, gates, *found[:4], *layer(x, h, c, *weights, reverse=reverse)]
 
     same(*both(run))
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 8, 6), (5, 4, 64), (1, 2, 2), (3, 7, 9), (0, 4, 4), (1, 130, 40)])
+@pytest.mark.parametrize("special", [(), (0.0, -0.0), (-np.inf, np.inf), (np.nan,), (-np.inf,)])
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_max_pooling_in_two_by_two(both, kind, shape, special):
+    x = rng.integers(-2, 3, shape).astype(kind)
+    if special:
+        x = np.where(rng.random(shape) < 0.4, rng.choice(np.asarray(special), shape), x).astype(kind)
+    if not np.signbit(np.maximum(*np.zeros(1, kind), -np.zeros(1, kind))):
+        x += 0.0  # the sign of the larger of two zeros is the processor's
+    *_, high, wide = shape
+    windows = tuple(Strided(n, 2, n // 2, 2) for n in (high, wide))
+    pool, back = (Primitive.registry[name] for name in ("max_pool", "max_unpicked"))
+    g = rng.choice([1.5, -0.0, 0.0, -np.inf, np.nan], (*shape[:-2], high // 2, wide // 2)).astype(kind)
+    apart = np.repeat(x, 2, -1)[..., ::2], np.repeat(g, 2, -1)[..., ::2]
+    x.setflags(write=False)
+
+    def run():
+        pooled = [pool(y, windows=windows) for y in (x, apart[0])]
+        return [*pooled, *(back(h, y, windows=windows) for h, y in ((g, x), apart[::-1]))]
+
+    same(*both(run))
+
+
+def test_max_pooling_shared_out(both):
+    x = rng.standard_normal((33, 64, 64, 32)).astype(np.float32)
+    windows = Strided(64, 2, 32, 2), Strided(32, 2, 16, 2)
+    pool, back = (Primitive.registry[name] for name in ("max_pool", "max_unpicked"))
+    for hidden in (False, True):
+        if hidden:
+            x[20, 3, 5, 7] = np.nan
+        same(*both(lambda: [y := pool(x, windows=windows), back(y, x, windows=windows)]))
 
 
 def test_what_is_not_to_be_written_and_other_machines_bytes(both):

@@ -6,28 +6,26 @@ dtype, and settings have that dtype too.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
-from numba import config, njit
 
-if getattr(config, "DISABLE_JIT", False):
-    raise ImportError("Numba is not to compile")
+from .numba_compiled import compiled
+from .numba_pooling import pool_pairs, unpool_pairs
 
-__all__ = ["adam", "adam_largest", "momentum", "positive", "sigmoid_back", "sum_rows", "tanh_back"]
+__all__ = [
+    "adam",
+    "adam_largest",
+    "momentum",
+    "pool_pairs",
+    "positive",
+    "sigmoid_back",
+    "sum_rows",
+    "tanh_back",
+    "unpool_pairs",
+]
 
 Array = Any
-
-
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compiled when first called with arrays of a kind, and kept on disk, where there is a place for that."""
-    with_numpys_errors = partial(njit, nogil=True, error_model="numpy")  # division by zero gives infinity
-    try:
-        return with_numpys_errors(cache=True)(function)
-    except RuntimeError:
-        return with_numpys_errors()(function)
 
 
 @compiled
