@@ -111,14 +111,19 @@ def silu(x: Array) -> Array:
     return _silu(x)
 
 
+def _normal(xp: Any, x: Array) -> Array:
+    """The normal distribution function with the dtype of ``x``: of half precision, SciPy's gives a double."""
+    return xp.astype(special.ndtr(x), x.dtype, copy=False)
+
+
 @primitive("gelu", elementwise=True)
 def _gelu(xp: Any, x: Array) -> Array:
-    return x * special.ndtr(x)
+    return x * _normal(xp, x)
 
 
 def _gelu_pullback(xp: Any, g: Array, _out: Any, x: Array) -> Array:
     density = xp.exp(-0.5 * (x * x)) * (1.0 / math.sqrt(2.0 * math.pi))
-    return g * (special.ndtr(x) + x * density)
+    return g * (_normal(xp, x) + x * density)
 
 
 _gelu.defpullback(_gelu_pullback)

@@ -149,6 +149,14 @@ BAD = [
 ]
 
 
+@pytest.mark.parametrize("n", [3, 5000])
+def test_gelu_keeps_half_precision(n: int) -> None:
+    x = np.linspace(-4.0, 4.0, n).astype(np.float16)
+    out, back = nnx.vjp(F.gelu, x)
+    assert out.dtype == F.gelu(x).dtype == back(np.ones_like(x))[0].dtype == np.float16
+    np.testing.assert_allclose(out, F.gelu(x.astype(np.float64)), rtol=1e-3, atol=1e-6)
+
+
 def test_scalars_of_numpy_do_not_widen_an_array() -> None:
     x, n = np.asarray([0.5, -1.0], "f4"), np.float64(0.3)
     calls: list[Any] = [

@@ -245,7 +245,8 @@ def test_numpys_own_ways_back_are_those_in_standard_functions(
     g = draw(3, 4, *(along.out for along in windows)).astype(kind)
     g[0, 1] = math.inf
     tolerance = 1e-2 if kind == "float16" else 1e-6
-    for x in (smooth, rough, broken, rough[::-1].transpose(1, 0, *range(2, rough.ndim))):
+    spread = np.repeat(rough, 2, axis=-1)[..., ::2]
+    for x in (smooth, rough, broken, spread, rough[::-1].transpose(1, 0, *range(2, rough.ndim))):
         cotangent = g if len(x) == 3 else np.broadcast_to(g[:1, :1], (4, 3, *g.shape[2:]))
         for name, args in (
             ("max_unpicked", (cotangent, x)),
