@@ -15,6 +15,7 @@ from nnx.autodiff import scatter as scatter
 from nnx.autodiff.primitive import Primitive
 from nnx.functional._pool_windows import Strided
 from nnx_numpy import compiled
+from nnx_numpy.normalizing_back import standardize_back
 from nnx_numpy.updates import adam, sgd
 
 rng = np.random.default_rng(0)
@@ -173,6 +174,42 @@ def test_max_pooling_shared_out(both):
         if hidden:
             x[20, 3, 5, 7] = np.nan
         same(*both(lambda: [y := pool(x, windows=windows), back(y, x, windows=windows)]))
+
+
+@pytest.mark.parametrize(
+    ("shape", "axes", "weight"),
+    [
+        ((9, 24, 8, 12), (0, 2, 3), (24, 1, 1)),  # batch norm
+        ((4, 600, 16), (0, 2), (1, 1)),
+        ((40, 16, 40), (-1,), (40,)),  # layer norm
+        ((40, 16, 40), (-2, -1), (16, 40)),
+        ((40, 16, 40), (-2, -1), (16, 1)),
+        ((80, 4, 20, 4), (2, 3), (4, 20, 1)),
+        ((20, 4, 8, 40), (2, 3), (4, 8, 1)),  # group norm, with channels of each group
+    ],
+)
+@pytest.mark.parametrize("given", ["both", "weight", "bias", "neither"])
+@pytest.mark.parametrize("special", [False, True])
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_normalization(both, kind, shape, axes, weight, given, special):
+    x, g, turned = rng.standard_normal((3, *shape)).astype(kind)
+    turned = np.moveaxis(np.ascontiguousarray(np.moveaxis(turned, -1, 0)), 0, -1)
+    if special:
+        x[1, :4, 2] = np.inf
+        g[0, :4, 3], g[0, :4, 4] = 0.0, -np.inf
+    w, b = rng.standard_normal((2, *weight)).astype(kind)
+    w, b = w if given in ("both", "weight") else None, b if given in ("both", "bias") else None
+    own = Primitive.registry["standardize"]
+    back = {"needed": (True, w is not None, b is not None), "axes": axes, "eps": 1e-5}
+
+    def run():
+        results = []
+        for y, dy in ((x, g), (turned, g), (x, turned)):
+            out = own(y, w, b, axes=axes, eps=1e-5)
+            results += [*out, *standardize_back(np, (dy, None, None, None), out, y, w, b, **back)]
+        return [r for r in results if r is not None]
+
+    same(*both(run))
 
 
 def test_what_is_not_to_be_written_and_other_machines_bytes(both):

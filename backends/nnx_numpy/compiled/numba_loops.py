@@ -11,12 +11,16 @@ from typing import Any
 import numpy as np
 
 from .numba_compiled import compiled
+from .numba_normalizing import centred, normalized_back, normalized_by_place
 from .numba_pooling import pool_pairs, unpool_pairs
 
 __all__ = [
     "adam",
     "adam_largest",
+    "centred",
     "momentum",
+    "normalized_back",
+    "normalized_by_place",
     "pool_pairs",
     "positive",
     "sigmoid_back",
