@@ -59,10 +59,8 @@ def cores() -> int:
     return _blas()[0]()
 
 
-LEAST, MOST = (
-    2**18,
-    2**24,
-)  # multiplications from which on BLAS uses its threads, and up to which they don't pay
+# multiplications from which on BLAS uses its threads, and up to which they don't pay
+LEAST, MOST = 2**18, 2**24
 
 
 def product(x: Array, y: Array) -> Array:
@@ -77,8 +75,8 @@ def product(x: Array, y: Array) -> Array:
     count = get()
     if count == 1:
         return x.dot(y)
-    put(1)
     try:
+        put(1)
         return x.dot(y)
     finally:
         put(count)
@@ -98,12 +96,15 @@ def share(work: Callable[[Any], Any], parts: Iterable[Any]) -> None:
             work(part)
         return
     done: SimpleQueue[BaseException | None] = SimpleQueue()
-    put(1)  # whoever asks meanwhile is told that there is one core: work within work is not shared out again
     try:
-        for tasks in _crew(helpers):
+        put(
+            1
+        )  # whoever asks meanwhile is told that there is one core: work within work is not shared out again
+        crew = _crew(helpers)
+        for tasks in crew:
             tasks.put(_task(copy_context().run, work, todo, done))
         error = _do_all(work, todo)
-        for _ in range(helpers):
+        for _ in crew:
             error = done.get() or error
     finally:
         put(count)
@@ -138,12 +139,15 @@ _growing = threading.Lock()
 
 
 def _crew(count: int) -> list[SimpleQueue[Callable[[], None]]]:
-    """What so many helpers wait for."""
+    """What so many helpers wait for, or fewer where the system allows no more."""
     if len(_helpers) < count:
         with _growing:
             while len(_helpers) < count:
                 tasks: SimpleQueue[Callable[[], None]] = SimpleQueue()
-                threading.Thread(target=_help, args=(tasks,), name="nnx-core", daemon=True).start()
+                try:
+                    threading.Thread(target=_help, args=(tasks,), name="nnx-core", daemon=True).start()
+                except RuntimeError:  # also while Python ends
+                    break
                 _helpers.append(tasks)
     return _helpers[:count]
 
@@ -153,11 +157,21 @@ def _help(tasks: SimpleQueue[Callable[[], None]]) -> None:
         tasks.get()()  # without a name, so that it keeps no array alive until the next
 
 
+def _forget() -> None:
+    """Threads do not survive a fork, and whoever held the lock is not there to let go of it."""
+    global _growing
+    _helpers.clear()
+    _growing = threading.Lock()
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_helpers.clear)  # threads do not survive a fork
+    os.register_at_fork(after_in_child=_forget)
 
 
 # memory ----------------------------------------------------------------------------------------------------------
+
+
+KEPT = 2**26  # bytes; what is larger is rare, and is not to be held for ever by each thread
 
 
 class _Own(threading.local):
@@ -177,5 +191,8 @@ def scratch(shape: tuple[int, ...], dtype: Any) -> Array:
     try:
         return np.ndarray(shape, dtype, _own.memory)
     except TypeError:  # the memory is too small
-        _own.memory = np.empty(prod(shape) * np.dtype(dtype).itemsize, np.uint8)
+        size = prod(shape) * np.dtype(dtype).itemsize
+        if size > KEPT:
+            return np.empty(shape, dtype)
+        _own.memory = np.empty(size, np.uint8)
         return np.ndarray(shape, dtype, _own.memory)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nnx_numpy import cores as module
-from nnx_numpy.cores import LEAST, MOST, cores, product, scratch, share
+from nnx_numpy.cores import KEPT, LEAST, MOST, cores, product, scratch, share
 
 
 @pytest.fixture
@@ -161,3 +161,21 @@ def test_scratch_is_used_again_and_each_threads_own():
     thread.join()
     assert not np.shares_memory(first, others[0])
     assert scratch((0, 3), np.float64).shape == (0, 3)
+
+
+def test_large_scratch_is_not_kept():
+    scratch((1,), np.float32)
+    assert scratch((KEPT + 1,), np.uint8).base is None
+    assert module._own.memory.size <= KEPT
+
+
+def test_without_more_threads_the_caller_does_it_all(three_cores, monkeypatch):
+    def refuse(thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(module, "_helpers", [])
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    done = []
+    share(done.append, range(5))
+    assert done == [0, 1, 2, 3, 4]
+    assert three_cores == [3]
