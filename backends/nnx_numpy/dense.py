@@ -18,14 +18,13 @@ Array = Any
 SHORT, WORTHWHILE = (
     16,
     4096,
-)  # from this length of the last axis and size on, a row of zeros beats a single one
+)  # length of the last axis and size, from which on a row of zeros beats a single one
 ROW = 2**14  # zeros where the memory is in one piece
 
-WIDE = (
-    2**17
-)  # elements of a result, from which on turning it costs more than the product of the transposes saves
+# elements of a result, from which on turning it costs more than the product of the transposes saves
+WIDE = 2**17
 
-MANY = 4096  # rows, from which on adding them takes as long as it takes, and longer with one product
+MANY = 4096  # rows, above which one product with ones takes longer than NumPy's sum
 
 BYTE = np.dtype(np.int8)
 
@@ -35,7 +34,7 @@ FEW = 32  # up to so many classes, NumPy is faster with one column of memory for
 def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
     """One product; where the layer is wider than the batch, that of the transposes, which BLAS does faster."""
     if bias is None or x.ndim != 2 or weight.ndim != 2 or not (x.dtype is weight.dtype is bias.dtype):
-        if x.ndim > 2 and x.size and bias is not None:
+        if x.ndim > 2 and x.size and bias is not None and x.shape[-1:] == weight.shape[1:]:
             return linear(x.reshape(-1, x.shape[-1]), weight, bias).reshape(*x.shape[:-1], -1)
         return reference("linear")(x, weight, bias)
     (rows, length), (columns, wanted) = x.shape, weight.shape

@@ -31,6 +31,13 @@ def test_a_wrong_shape_names_the_path_of_the_layer(lib: Any) -> None:
         nnx.grad(lambda model, x: model(x))(Model(), x)
 
 
+def test_a_wrong_shape_is_told_with_all_its_axes(lib: Any) -> None:
+    with pytest.raises(
+        ValueError, match=r"^Linear: expected a last axis of 4, got 5 \(input shape \(2, 3, 5\)\)$"
+    ):
+        nnx.Linear(4, 1)(lib.asarray(np.ones((2, 3, 5), "f4")))
+
+
 def test_a_layer_alone_has_no_path(lib: Any) -> None:
     with pytest.raises(ValueError, match="^Linear: expected a last axis of 3, got 2"):
         nnx.Linear(3, 1)(lib.asarray(np.ones((1, 2), "f4")))
