@@ -110,11 +110,8 @@ def _limit() -> Callable[[], int]:
 @lru_cache(512)
 def _shapes(n: int, channels: int, geometry: Geometry, beside: bool, ones: bool) -> tuple[Any, ...]:
     """Of the memory for rows and windows, of the windows in it, and their axes in the order of an image's."""
-    numbers, places, axes = (
-        channels * math.prod(geometry.kernel),
-        math.prod(geometry.out),
-        len(geometry.kernel),
-    )
+    numbers, places = channels * math.prod(geometry.kernel), math.prod(geometry.out)
+    axes = len(geometry.kernel)
     rows = rows_shape(n, channels, geometry)
     if not beside:
         return rows, (n, numbers + ones, places), windows_shape(n, channels, geometry), None

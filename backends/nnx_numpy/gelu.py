@@ -26,9 +26,8 @@ TAIL = (
 """The coefficients of R, of the power 0 first."""
 
 WORTHWHILE = 2**12  # elements, below which SciPy is as fast
-PIECE = (
-    2**16
-)  # elements at a time: four times so many fit into the cache; in smaller ones, cores wait for Python
+# elements at a time: four times so many fit into the cache; in smaller ones, cores wait for Python
+PIECE = 2**16
 SHARED = 2**17  # elements that are worth another core
 FAR = 100.0  # where nothing is left of the tail
 

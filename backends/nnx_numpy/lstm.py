@@ -93,13 +93,8 @@ def lstm_layer(
     inputs[before, width:-1], inputs[:, -1] = x.mT, 1
     inputs[steps if reverse else 0, :width] = h.T
     gates, cs = np.empty((steps, 4 * size, rows), dtype), np.empty((steps, size, rows), dtype)
-    hs, given, c, shift, part = (
-        inputs[after, :width],
-        inputs[before],
-        turned(c),
-        1 - scale,
-        np.empty_like(cs[0]),
-    )
+    hs, given = inputs[after, :width], inputs[before]
+    c, shift, part = turned(c), 1 - scale, np.empty_like(cs[0])
     fast = loops(8 * gates.size) if projection is None else None
     for t in order(steps, reverse):
         np.dot(weights, given[t], gates[t])

@@ -15,9 +15,8 @@ __all__ = ["by_outer", "compiled_loops", "dots", "gathered", "laid", "memory"]
 
 Array = Any
 
-LONG = (
-    8192  # elements in one product: it rounds less, and OpenBLAS uses no threads, that take cores from ours
-)
+# elements in one product: it rounds less, and OpenBLAS uses no threads, which would take cores from ours
+LONG = 8192
 
 
 def dots(x: Array, y: Array | None, out: Array) -> Array:

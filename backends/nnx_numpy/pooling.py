@@ -59,9 +59,8 @@ def max_pool(x: Array, *, windows: Any) -> Array:
         out = np.empty((len(flat), *(along.out for along in windows)), x.dtype)
         share(lambda part: fast.pool_pairs(flat[part], out[part]), _parts(flat, STREAM))
         return out.reshape(*x.shape[:-2], *out.shape[1:])
-    for layout in reversed(
-        _layouts(windows)
-    ):  # whole rows first: what lies side by side is then half as much
+    # whole rows first: what lies side by side is then half as much
+    for layout in reversed(_layouts(windows)):
         x = _best(_longer(x, layout, -math.inf), layout)
     return x
 

@@ -99,9 +99,7 @@ def gru_back(
         return reference("gru_back")(g_h, g_gates, hs, gates, h, weight, reverse=reverse)
     (steps, rows, _), size, dtype = gates.shape, h.shape[1], gates.dtype
     r, u, n, q = (gates.mT[:, k * size : (k + 1) * size] for k in range(4))
-    d = np.empty(
-        (steps, 3 * size, rows), dtype
-    )  # becomes the cotangent of the state's part of every step's gates
+    d = np.empty((steps, 3 * size, rows), dtype)  # becomes the cotangent of the state's part of the gates
     d_r, d_u, d_q = (d[:, k * size : (k + 1) * size] for k in range(3))
     of_n = np.multiply(n, n, order="C")
     np.subtract(1, of_n, of_n)

@@ -13,10 +13,8 @@ Array = Any
 
 _BLOCK = 65536  # numbers combined at a time, so that their places stay in the cache
 
-WORTHWHILE, WIDE = (
-    16384,
-    16,
-)  # numbers, and in a row, from which on writing rows and adding the rest beats adding all
+# numbers, and in a row, from which on writing rows and adding the rest beats adding all
+WORTHWHILE, WIDE = 16384, 16
 
 
 def at_rows(combine: Any, target: Array, rows: Array, source: Array) -> None:

@@ -143,9 +143,8 @@ class Primitive:
 
     def __init__(self, name: str, forward: Callable[..., Any], options: Mapping[str, Any]) -> None:
         before = Primitive.registry.get(name)
-        if (
-            before is not None and before.forward.__module__ != forward.__module__
-        ):  # a module may be loaded again
+        # a module may be loaded again
+        if before is not None and before.forward.__module__ != forward.__module__:
             raise ValueError(f"primitive {name!r} is already defined")
         self.name = name
         self.forward = forward
@@ -168,9 +167,7 @@ class Primitive:
     def __call__(self, *args: Any, **params: Any) -> Any:
         """Run on plain arrays, record on traced ones."""
         functions = self._functions
-        function = (
-            functions.get(type(args[0])) if args else None
-        )  # of a traced array, which serves all others too
+        function = functions.get(type(args[0])) if args else None  # a traced array's serves all others too
         if function is None:
             function = functions.get(tuple(map(type, args)))
         if function is None:

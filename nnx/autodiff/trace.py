@@ -197,9 +197,8 @@ class Call:
             result = self._call()
             for x in (result,) if isinstance(result, TracedArray) else tree.leaves(result):
                 if isinstance(x, TracedArray) and type(x) is not x._library.traced:
-                    x._library.coerce(
-                        x, self.what
-                    )  # views are read again while there is a tape to read them on
+                    # views are read again while there is a tape to read them on
+                    x._library.coerce(x, self.what)
         finally:
             overrides.reset(token)
         if self.frame.found:

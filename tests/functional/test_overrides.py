@@ -47,11 +47,7 @@ ROWS: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("linear", (LARGE[0], LARGE[:5], LARGE[0, :5]), {}),
     ("linear", (LARGE[::2, ::-1], LARGE[:5, ::-1], LARGE[0, :10:2]), {}),
     ("gelu", (LARGE,), {}),
-    (
-        "gelu",
-        (np.linspace(-12.0, 12.0, 300_000),),
-        {},
-    ),  # from where on single precision's smallest are rounded
+    ("gelu", (np.linspace(-12.0, 12.0, 300_000),), {}),  # beyond, single precision's smallest are rounded
     ("gelu", (np.tile(EDGES, (1000, 1)),), {}),
     ("gelu", (LARGE[::2, ::2],), {}),
     ("scale_shift", (LARGE, LARGE[:1], LARGE[1]), {}),

@@ -58,11 +58,8 @@ def _code(modes: tuple[int, ...] | None, differentiable: tuple[bool, ...], masks
     """The function for so many arrays; ``modes`` are None where they depend on which are differentiated."""
     numbers = range(len(differentiable))
     parents = [f"j{i}" if d else "None" for i, d in enumerate(differentiable)]
-    constant = (
-        " is ".join([*(f"j{i}" for i, d in enumerate(differentiable) if d), "None"])
-        if any(differentiable)
-        else "True"
-    )
+    none = " is ".join([*(f"j{i}" for i, d in enumerate(differentiable) if d), "None"])  # j0 is j1 is None
+    constant = none if any(differentiable) else "True"
     lines = [
         "def function(*args, **params):",
         f" if len(args) != {len(numbers)}: return unusual(*args, **params)",
@@ -116,7 +113,7 @@ def _keeping(modes: tuple[int, ...] | None, numbers: range) -> list[str]:
         kept = _tuple(f"pruned(modes[{i + 1}], x{i})" for i in numbers)
         return [
             " modes = plans.get(needed) or modes_of(needed)",
-            " kept_out = result if modes[0] == 2 else pruned(modes[0], result) if modes[0] else None",
+            f" kept_out = result if modes[0] == {KEEP} else pruned(modes[0], result) if modes[0] else None",
             f" kept = {kept}",
         ]
     out, *arrays = modes
