@@ -8,7 +8,7 @@ import pytest
 import nnx
 import nnx.functional  # which defines the primitive
 from nnx.autodiff.primitive import Primitive
-from nnx_numpy import cores, normalizing, normalizing_plans
+from nnx_numpy import cores, normalizing_plans, normalizing_rows
 
 rng = np.random.default_rng(0)
 Row = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...] | None]
@@ -37,7 +37,7 @@ def in_parts(request, monkeypatch):
     monkeypatch.setattr(cores, "_blas", lambda: ((lambda: count[0]), (lambda n: count.__setitem__(0, n))))
     monkeypatch.setattr(normalizing_plans, "WORTHWHILE", 1)
     monkeypatch.setattr(normalizing_plans, "PART", 512)
-    monkeypatch.setattr(normalizing, "LONG", 8)
+    monkeypatch.setattr(normalizing_rows, "LONG", 8)
     normalizing_plans._plan.cache_clear()
     yield
     normalizing_plans._plan.cache_clear()
