@@ -149,6 +149,11 @@ def masked_scale(x: Array, mask: Array, *, scale: float) -> Array:
     """Dropout's mask."""
     if x.dtype not in MASKS or x.shape != mask.shape or not x.ndim:
         return reference("masked_scale")(x, mask, scale=scale)
+    plain = x.dtype in FLOATS and mask.dtype == np.bool_ and type(scale) is float
+    if plain and x.flags.c_contiguous and mask.flags.c_contiguous and (fast := loops(x.size)):
+        out, factor = np.empty(x.shape, x.dtype), x.dtype.type(scale)
+        fast.masked_scale(x.reshape(-1), mask.reshape(-1), factor, out.reshape(-1))
+        return out
     return masked(x * scale, mask)
 
 

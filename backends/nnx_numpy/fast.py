@@ -13,6 +13,7 @@ from typing import Any
 import array_api_compat.numpy
 import numpy as np
 
+from .compiled import FLOATS, loops
 from .cores import product
 from .reference import MASKS
 
@@ -149,6 +150,10 @@ def where(condition: Array, x1: Array, x2: Array, /) -> Array:
         or not (_alike(x1, like) and _alike(x2, like))
     ):
         return standard.where(condition, x1, x2)
+    if (fast := _compiled(condition, x1, x2)) is not None:
+        out = np.empty(like.shape, like.dtype)
+        fast.chosen(condition.reshape(-1), x1.reshape(-1), x2.reshape(-1), out.reshape(-1))
+        return out
     bits = MASKS[like.dtype]
     one, other = (np.asarray(x, like.dtype).view(bits) for x in (x1, x2))
     ones = np.negative(condition.view(np.int8)).astype(bits)  # all of them where it is True
@@ -156,6 +161,18 @@ def where(condition: Array, x1: Array, x2: Array, /) -> Array:
     out &= ones
     out ^= other
     return out.view(like.dtype)
+
+
+def _compiled(condition: Array, x1: Any, x2: Any) -> Any:
+    """The compiled loops, where they can go through three arrays side by side and it is time for them."""
+    side_by_side = (
+        type(x1) is type(x2) is np.ndarray
+        and x1.dtype in FLOATS
+        and condition.flags.c_contiguous
+        and x1.flags.c_contiguous
+        and x2.flags.c_contiguous
+    )
+    return loops(condition.size) if side_by_side else None
 
 
 def _alike(x: Any, like: Array) -> bool:

@@ -15,6 +15,7 @@ from nnx.autodiff import scatter as scatter
 from nnx.autodiff.primitive import Primitive
 from nnx.functional._pool_windows import Strided
 from nnx_numpy import compiled
+from nnx_numpy.fast import where
 from nnx_numpy.normalizing_back import standardize_back
 from nnx_numpy.updates import adam, sgd
 
@@ -103,6 +104,17 @@ def test_two_arrays_side_by_side(both, kind, name, shape):
     same(*both(lambda: [own(x, y)]))
     if len(shape) == 2:
         same(*both(lambda: [own(x.T, y.T), own(x[:, ::2], y[:, ::2])]))
+
+
+@pytest.mark.parametrize("shape", [(20_006,), (7, 2858), (0, 3)])
+@pytest.mark.filterwarnings("ignore:invalid value", "ignore:overflow")
+def test_masked(both, kind, shape):
+    x, y = rng.choice([*SPECIAL, 1.5, -2.7], (2, *shape)).astype(kind)
+    mask, own = rng.random(shape) < 0.7, Primitive.registry["masked_scale"]
+    same(*both(lambda: [own(x, mask, scale=1 / 0.7), where(mask, x, y), where(mask, x, 0.0)]))
+    if len(shape) == 2:
+        same(*both(lambda: [own(x.T, mask.T, scale=1 / 0.7), own(x, mask.T.copy().T, scale=0.0)]))
+        same(*both(lambda: [where(mask.T, x.T, y.T), where(mask, x, y.T.copy().T)]))
 
 
 @pytest.mark.parametrize("width", [(), (3,), (2, 5)])

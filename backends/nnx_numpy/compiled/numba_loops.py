@@ -18,6 +18,8 @@ __all__ = [
     "adam",
     "adam_largest",
     "centred",
+    "chosen",
+    "masked_scale",
     "momentum",
     "normalized_back",
     "normalized_by_place",
@@ -103,6 +105,23 @@ def positive(x: Array, y: Array, out: Array) -> None:
     """The elements of ``y``, 0 where ``x`` is not positive; NaN counts as positive."""
     for i in range(x.size):
         out[i] = 0 if x[i] <= 0 else y[i]
+
+
+@compiled
+def masked_scale(x: Array, mask: Array, scale: Any, out: Array) -> None:
+    """The elements of ``x`` times a number, 0 where the mask is False."""
+    zero = x.dtype.type(0)
+    for i in range(x.size):
+        y = x[i] * scale
+        out[i] = y if mask[i] else zero
+
+
+@compiled
+def chosen(condition: Array, x: Array, y: Array, out: Array) -> None:
+    """Those of ``x`` where the condition is True, else those of ``y``."""
+    for i in range(x.size):
+        a, b = x[i], y[i]
+        out[i] = a if condition[i] else b
 
 
 @compiled
