@@ -275,6 +275,19 @@ def test_they_are_loaded_when_enough_was_done_in_numpy(monkeypatch):
     assert numba
 
 
+@pytest.mark.parametrize("error", [ImportError, OSError])
+def test_a_numba_that_cannot_be_loaded_is_done_without(monkeypatch, error):
+    def refuse(*_):
+        raise error
+
+    monkeypatch.setattr(compiled, "import_module", refuse)
+    monkeypatch.setattr(compiled, "_settled", False)
+    monkeypatch.setattr(compiled, "_loops", None)
+    monkeypatch.setattr(compiled, "_spent", 1e9)
+    assert compiled.loops(1) is None
+    assert compiled._settled
+
+
 def test_nothing_is_loaded_before_and_without_numba_it_goes_on():
     code = """
         import sys, nnx, numpy as np

@@ -22,7 +22,7 @@ __all__ = ["FLOATS", "loaded", "loops"]
 FLOATS = frozenset((np.dtype(np.float32), np.dtype(np.float64)))
 """What the loops are compiled for: not for the bytes of other machines."""
 
-PRICE = 0.5  # seconds to load Numba and the loops that it has compiled before; 150 MB besides
+PRICE = 0.5  # seconds to load Numba and the loops that it has compiled before; 120 MB besides
 CALL, ELEMENT = 5e-6, 1e-9  # seconds that NumPy takes for a call and for an element, about
 
 _loading = threading.Lock()
@@ -53,7 +53,7 @@ def _load() -> Any:
         if not _settled:
             try:
                 _loops = import_module(".numba_loops", __name__)
-            except ImportError:  # Numba is not installed, or is too old for this NumPy
+            except (ImportError, OSError):  # not installed, too old for this NumPy, or without its LLVM
                 _loops = None
             _settled = True
     return _loops
