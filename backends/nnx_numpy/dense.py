@@ -195,7 +195,7 @@ def unit(dtype: Any) -> Array:
 
 
 @lru_cache(64)
-def share(n: int, dtype: Any) -> Array:
+def reciprocal(n: int, dtype: Any) -> Array:
     """1 / n as a 0-d array; not to be written to."""
     return np.array(1.0 / n, dtype)
 
@@ -224,7 +224,7 @@ def cross_entropy(
         return reference("cross_entropy")(
             scores, target, weight, reduction=reduction, ignore_index=ignore_index, kept=kept
         )
-    kept.scale = scale = share(rows if reduction == "mean" else 1, scores.dtype)
+    kept.scale = scale = reciprocal(rows if reduction == "mean" else 1, scores.dtype)
     if classes <= FEW:
         return _few_classes(scores, target, scale, kept)
     kept.logp = logp = scores - np.maximum.reduce(scores, axis=1, keepdims=True)
