@@ -59,8 +59,8 @@ def cores() -> int:
     return _blas()[0]()
 
 
-# multiplications from which on BLAS uses its threads, and up to which they don't pay
-LEAST, MOST = 2**18, 2**24
+# multiplications from which on BLAS uses its threads, and up to which they don't pay; nor for so few rows or columns
+LEAST, MOST, FEW = 2**18, 2**21, 32
 
 
 def product(x: Array, y: Array) -> Array:
@@ -69,7 +69,8 @@ def product(x: Array, y: Array) -> Array:
     BLAS's own threads wait for more at full load, for 26 ms with OpenBLAS, and meanwhile hinder everything else where
     processors share a core: a network 64-128-64-10 took 140 to 200 µs a step with them, 135 without.
     """
-    if not LEAST <= x.size * y.shape[1] < MOST:
+    size = x.size * y.shape[1]
+    if size < LEAST or (size >= MOST and min(x.shape[0], y.shape[1]) > FEW):
         return x.dot(y)
     get, put = _blas()
     count = get()

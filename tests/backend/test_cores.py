@@ -40,8 +40,11 @@ def test_products_of_middling_size_are_done_by_one_thread(three_cores):
                 raise ValueError("they don't fit")
             return cores()
 
-    for multiplications, expected in ((LEAST - 1, 3), (LEAST, 1), (MOST - 1, 1), (MOST, 3)):
-        assert product(Matrix(1, multiplications), Matrix(multiplications, 1)) == expected
+    for rows, multiplications, expected in (
+        (64, LEAST // 2, 3), (64, LEAST, 1), (64, MOST // 2, 1), (64, MOST, 3), (FEW, MOST, 1), (1, 64 * MOST, 1),
+    ):  # fmt: skip
+        length = multiplications // rows // 64
+        assert product(Matrix(rows, length), Matrix(length, 64)) == expected
         assert three_cores == [3]
     with pytest.raises(ValueError, match="don't fit"):
         product(Matrix(1, LEAST), Matrix(1, 1))
