@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nnx_numpy import cores as module
-from nnx_numpy.cores import KEPT, LEAST, MOST, cores, product, scratch, share
+from nnx_numpy.cores import FEW, KEPT, LEAST, MOST, cores, product, scratch, share
 
 
 @pytest.fixture
