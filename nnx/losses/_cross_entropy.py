@@ -237,6 +237,7 @@ def _smoothed(
     everywhere = xp.sum(logp if weight is None else logp * by_class(xp, weight, logp), axis=axis)
     alike = bool(target.ndim) and not scale.ndim
     spread = everywhere if alike else xp.where(target == ignore_index, 0.0, everywhere)
+    picked = picked if alike else xp.where(target == ignore_index, 0.0, picked)
     losses = -((1.0 - smoothing) * scale * picked + smoothing / classes * spread)
     return _reduced(xp, losses, reduction, losses.size if alike else xp.sum(scale))
 

@@ -180,3 +180,11 @@ def test_weights_of_elements_have_derivatives(reduction: str) -> None:
         lambda x, t, w, p: losses.binary_cross_entropy_with_logits(x, t, w, reduction, p),
         X, target, target[0] + 0.1, target[:, :1] + 0.5, order=2,
     )  # fmt: skip
+
+
+def test_what_is_ignored_may_be_nan_with_label_smoothing(lib: Any) -> None:
+    scores = lib.asarray(np.array([[1.0, 2.0, 0.5], [np.nan, np.inf, 0.0]]))
+    target, first = lib.asarray(np.array([2, -100])), lib.asarray(np.array([2]))
+    found = losses.cross_entropy(scores, target, label_smoothing=0.1)
+    wanted = losses.cross_entropy(scores[:1, ...], first, label_smoothing=0.1)
+    lib.assert_close(found, nnx.to_numpy(wanted), rtol=1e-12)
