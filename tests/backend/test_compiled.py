@@ -1,6 +1,7 @@
 """Loops compiled by Numba give what NumPy gives, to the bit, and take over when that is worth loading them."""
 
 import itertools
+import os
 import subprocess
 import sys
 import textwrap
@@ -284,6 +285,7 @@ def test_a_numba_that_cannot_be_loaded_is_done_without(monkeypatch, error):
     monkeypatch.setattr(compiled, "_settled", False)
     monkeypatch.setattr(compiled, "_loops", None)
     monkeypatch.setattr(compiled, "_spent", 1e9)
+    monkeypatch.setattr(compiled, "_price", 0.5)
     assert compiled.loops(1) is None
     assert compiled._settled
 
@@ -301,7 +303,8 @@ def test_nothing_is_loaded_before_and_without_numba_it_goes_on():
         assert compiled._settled and compiled._loops is None
         optimizer.update({"w": np.ones(100)})
     """
-    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True)
+    unset = {k: v for k, v in os.environ.items() if k != "NNX_NUMBA"}
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True, env=unset)
 
 
 @pytest.mark.parametrize(("setting", "loaded"), [("never", "False"), ("always", "True")])
@@ -315,8 +318,6 @@ def test_the_environment_decides(setting, loaded):
         print("numba" in sys.modules)
     """
     run = [sys.executable, "-c", textwrap.dedent(code), setting]
-    import os
-
     found = subprocess.run(
         run, check=True, capture_output=True, text=True, env=os.environ | {"NNX_NUMBA": setting}
     )
