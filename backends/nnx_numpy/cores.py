@@ -98,9 +98,7 @@ def share(work: Callable[[Any], Any], parts: Iterable[Any]) -> None:
         return
     done: SimpleQueue[BaseException | None] = SimpleQueue()
     try:
-        put(
-            1
-        )  # whoever asks meanwhile is told that there is one core: work within work is not shared out again
+        put(1)  # whoever asks meanwhile is told of one core: work within work is not shared out again
         crew = _crew(helpers)
         for tasks in crew:
             tasks.put(_task(copy_context().run, work, todo, done))

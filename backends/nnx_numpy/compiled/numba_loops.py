@@ -19,6 +19,9 @@ __all__ = [
     "adam_largest",
     "centred",
     "chosen",
+    "lstm_cell",
+    "lstm_cell_back",
+    "lstm_slopes",
     "masked_scale",
     "momentum",
     "normalized_back",
@@ -28,10 +31,21 @@ __all__ = [
     "sigmoid_back",
     "sum_rows",
     "tanh_back",
+    "turned",
     "unpool_pairs",
 ]
 
 Array = Any
+
+
+@compiled
+def prepared(x: Any, d: Any, decay: Any, maximize: bool) -> Any:
+    """A gradient with its sign and weight decay."""
+    if maximize:
+        d = -d
+    if decay != 0:
+        d = d + x * decay
+    return d
 
 
 @compiled
@@ -41,11 +55,8 @@ def adam(
 ) -> None:  # fmt: skip
     """`nnx_numpy.updates.adam`."""
     for i in range(p.size):
-        x, d = p[i], g[i]
-        if maximize:
-            d = -d
-        if decay != 0:
-            d = d + x * decay
+        x = p[i]
+        d = prepared(x, g[i], decay, maximize)
         if shrink != 1:
             x = x * shrink
         first = m[i] * beta1 + d
@@ -61,11 +72,8 @@ def adam_largest(
 ) -> None:  # fmt: skip
     """The same for amsgrad."""
     for i in range(p.size):
-        x, d = p[i], g[i]
-        if maximize:
-            d = -d
-        if decay != 0:
-            d = d + x * decay
+        x = p[i]
+        d = prepared(x, g[i], decay, maximize)
         if shrink != 1:
             x = x * shrink
         first = m[i] * beta1 + d
@@ -84,11 +92,8 @@ def momentum(
 ) -> None:  # fmt: skip
     """`nnx_numpy.updates.sgd` with momentum."""
     for i in range(p.size):
-        x, d = p[i], g[i]
-        if maximize:
-            d = -d
-        if decay != 0:
-            d = d + x * decay
+        x = p[i]
+        d = prepared(x, g[i], decay, maximize)
         before = b[i] * momentum
         if keep != 1:
             now = before + d * keep
