@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from . import optim as optim
     from . import random as random
     from . import testing as testing
+    from .capture import compile as compile
     from .files import load_torch_state as load_torch_state
     from .layers import *  # noqa: F403
     from .profiling import profile as profile
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _PARTS = ("files", "functional", "init", "layers", "losses", "optim", "random", "testing")
-_ELSEWHERE = {"load_torch_state": "files", "profile": "profiling", "seed": "random"}
+_ELSEWHERE = {"compile": "capture", "load_torch_state": "files", "profile": "profiling", "seed": "random"}
 _EAGER = tuple(
     name for name in globals() if not name.startswith("_") and name not in ("annotations", "importlib")
 )

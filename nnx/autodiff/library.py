@@ -96,6 +96,10 @@ class Library(Indexing):
         found = _by_type.get(type(x)) or library_of(x)
         return found is not None and found.backend is self.backend
 
+    def covers(self, other: Library) -> bool:
+        """Whether plain arrays of another library may meet those of this one, and count as constants here."""
+        return False
+
     def is_inexact(self, x: Any) -> bool:
         """Whether an array's dtype is real or complex floating: what can carry a derivative."""
         dtype = x.dtype

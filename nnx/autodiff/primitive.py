@@ -188,7 +188,8 @@ class Primitive:
             if function is not None and getattr(type(a), "__nnx_traced__", False):
                 found = function
                 break
-            found = found or function
+            if found is None or getattr(type(a), "__nnx_captured__", False):
+                found = function or found
         if found is None:
             self._check(args, True)
             raise TypeError(f"{self.name}: expected arrays")

@@ -67,7 +67,9 @@ def array_namespace(*arrays: Any) -> Any:
             if x is None or type(x) in SCALARS:
                 continue
             raise TypeError(f"nnx.array_namespace: expected arrays, got {type(x).__name__}")
-        if found is not None and library is not found:
+        if found is not None and found.covers(library):
+            library = found
+        if found is not None and library is not found and not library.covers(found):
             raise MixedLibrariesError(
                 f"nnx.array_namespace: arrays of two libraries met: {found.label} and {library.label}; "
                 "convert one of them first: nnx.to_numpy(x) gives NumPy's, nnx.backend(name).from_host(...) any other's"

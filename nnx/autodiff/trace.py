@@ -40,7 +40,10 @@ class Call:
         self.nested = False
         self.inputs: list[tuple[Library, Any]] = []
         self.named: dict[int, dict[str, int]] = {}  # slots of the parameters of each layer
-        self.frame = TracedFrame(overrides.get())
+        outer = overrides.get()
+        self.frame = TracedFrame(outer)
+        if outer is not None:
+            args, kwargs = outer.lifted(args), outer.lifted(kwargs)
         count = len(args)
         for n in argnums:
             if not -count <= n < count:

@@ -13,7 +13,7 @@ from ._cells import ParametersOf
 from ._context import add_context, refused_input
 from ._report import Summary, representation, summarize
 from ._state import LoadResult, copy_of, in_dtype, load, moved, persistent
-from ._tree import changed, children, has_layers, matching, refuse_cells, structural, tree_of
+from ._tree import attribute_set, changed, children, has_layers, matching, refuse_cells, structural, tree_of
 
 __all__ = ["Layer"]
 
@@ -100,9 +100,12 @@ class Layer:
         elif name in cells:
             self._assign(name, value)
         else:
-            if structural(value) or structural(self.__dict__.get(name)):
+            old = self.__dict__.get(name)
+            if structural(value) or structural(old):
                 refuse_cells(type(self).__name__, name, value)
                 changed()
+            elif value is not old:
+                attribute_set(self, name, old, value)
             object.__setattr__(self, name, value)
 
     def _assign(self, name: str, value: Any) -> None:

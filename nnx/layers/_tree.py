@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Tree",
+    "attribute_set",
     "changed",
     "children",
     "has_layers",
@@ -32,12 +33,29 @@ __all__ = [
 
 _counter = itertools.count(1)
 _version = 0
+_state = 0
 
 
 def changed() -> None:
     """Forget every walk: a layer gained or lost an array or a sub-layer, or one was frozen."""
     global _version
     _version = next(_counter)
+
+
+def attribute_set(layer: Layer, name: str, old: Any, new: Any) -> None:
+    """Note that a plain attribute of a layer is another one: `_state` tells what all of them have been set to.
+
+    It comes back when they do, as with ``train`` and ``eval`` in turns.
+    """
+    global _state
+    _state ^= hash((id(layer), name, _mark(old))) ^ hash((id(layer), name, _mark(new)))
+
+
+def _mark(x: Any) -> Any:
+    return x if type(x) in _BY_VALUE else id(x)
+
+
+_BY_VALUE = frozenset((bool, int, float, str, type(None)))
 
 
 class Tree:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..backend import Array, backend_of
+from ..backend.effects import effect
 from ..functional._errors import complaint
 from ._gradients import fitted
 from ._optimizer import Optimizer
@@ -63,6 +64,7 @@ class Accumulate(Wrapper):
         self.count += 1
         return self.flush() if self.count >= self.every else False
 
+    @effect
     def flush(self) -> bool:
         """Update with what has been collected, if there is something; after the last batches of an epoch, say."""
         if not self.count:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..autodiff.cells import Cell
 from ..backend import Array, backend_of
+from ..backend.effects import effect
 from ..functional._errors import complaint
 from ..layers import Layer
 from ..layers._batch_norm import _BatchNorm
@@ -42,6 +43,7 @@ class _Average:
         """The share of the model in the next average."""
         raise NotImplementedError
 
+    @effect
     def update(self, model: Any = None) -> None:
         """Take in the model, or another of the same architecture, as it is now; the first time it is the average."""
         share = self.share() if self.n_averaged else 1.0
@@ -56,6 +58,7 @@ class _Average:
         self.averages = new
         self.n_averaged += 1
 
+    @effect
     def copy_to(self, model: Any = None) -> None:
         """Put the average into the model, or into another of the same architecture."""
         cells = self._cells(model)

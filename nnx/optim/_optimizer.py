@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from .._torch_names import no_attribute, refuse_unknown
 from ..autodiff.cells import Cell
 from ..backend import Array, backend_of
+from ..backend.effects import effect
 from ..functional._errors import complaint
 from ._buckets import Bucket, FlatBucket, PlainBucket, writes_through
 from ._fused import FusedBucket
@@ -54,6 +55,12 @@ class Optimizer:
     takes_closure = False  # whether update takes a function that returns the loss and gradients
     rule: Callable[..., tuple[Array, Any]]
     """``(xp, p, g, statistics, *coefficients)`` to the new parameter and its new statistics."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """An update is an effect, a subclass's own too."""
+        super().__init_subclass__(**options)
+        if "update" in vars(cls):
+            cls.update = effect(cls.update)
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Refuse arguments that it doesn't have, PyTorch's names for its own among them."""
@@ -135,6 +142,7 @@ class Optimizer:
         """The parameters as they are now, by path: the arrays themselves, which the next update may change."""
         return {path: cell.value for path, cell in self._places.cells().items()}
 
+    @effect
     def update(self, grads: Mapping[str, Array]) -> None:
         """Move every parameter one step.
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..backend.effects import effect
 from ..functional._errors import complaint
 from ._optimizer import LearningRate, Optimizer
 from ._split import Split
@@ -83,6 +84,7 @@ class ReduceLROnPlateau:
         self.best = math.inf if mode == "min" else -math.inf
         self.last_epoch = self.num_bad_epochs = self.cooldown_counter = 0
 
+    @effect
     def step(self, metrics: Any) -> None:
         """Take in the metric of another epoch: a number, or an array of one."""
         current = float(metrics)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..backend import Array, backend_of
+from ..backend.effects import effect
 from ..functional._errors import complaint
 from ._clip import global_norm
 from ._gradients import fitted
@@ -57,6 +58,7 @@ class SAM(Wrapper):
         self.rho, self.adaptive = rho, adaptive
         self._before: dict[str, Array] | None = None
 
+    @effect
     def first_step(self, grads: Mapping[str, Array]) -> None:
         """Move the parameters to where the loss is larger."""
         cells = self._places.cells()
@@ -72,6 +74,7 @@ class SAM(Wrapper):
         for path, cell in cells.items():
             cell.value = cell.value + size * weights[path] * weights[path] * given[path]
 
+    @effect
     def second_step(self, grads: Mapping[str, Array]) -> None:
         """Take the parameters back, and the optimizer's step with these gradients."""
         if self._before is None:

@@ -7,6 +7,7 @@ from operator import index
 from typing import Any
 
 from ..backend import Array, Device, named
+from ..backend.effects import effect
 from ._place import Place, Shape, Which
 from ._stream import State, Stream, key_from, logs, replayed_streams, state_of, stream_from
 
@@ -63,11 +64,13 @@ class Generator:
             return state_of(stream)
 
     @state.setter
+    @effect
     def state(self, state: State) -> None:
         new, stream = stream_from(state), self._current()
         with stream.lock:
             stream.key, stream.counter, stream.spawned = new.key, new.counter, new.spawned
 
+    @effect
     def spawn(self, n: int) -> list[Generator]:
         """``n`` new generators whose streams have nothing to do with this one's, nor with each other's.
 
@@ -85,6 +88,7 @@ class Generator:
         pairs = (host.bits(key, _SPAWNED + i, 2) for i in range(first, first + n))
         return [Generator(int(pair[0]) + (int(pair[1]) << 64)) for pair in pairs]
 
+    @effect
     def bits(self, shape: Shape = (), *, device: Device = None, backend: Which = None) -> Array:
         """The words of the stream themselves, uint64; each call starts on a fresh block of four.
 
@@ -95,6 +99,7 @@ class Generator:
         place = Place(shape, device, backend)
         return place.deliver(self._words(place))
 
+    @effect
     def uniform(
         self,
         shape: Shape = (),
@@ -139,6 +144,7 @@ class Generator:
             u = u * (high - low) + low
         return place.deliver(u, dtype)
 
+    @effect
     def normal(
         self,
         shape: Shape = (),
@@ -170,6 +176,7 @@ class Generator:
             z = z * std + mean
         return place.deliver(z if wide else xp.astype(z, xp.float32), dtype)
 
+    @effect
     def bernoulli(
         self, p: float = 0.5, shape: Shape = (), *, device: Device = None, backend: Which = None
     ) -> Array:
@@ -194,6 +201,7 @@ class Generator:
         halves, threshold = self._halves(place), round(p * 2**32)
         return place.deliver(halves <= threshold - 1 if threshold else halves != halves)
 
+    @effect
     def integers(
         self,
         low: int,
@@ -228,6 +236,7 @@ class Generator:
         values = xp.astype(words % span, xp.int64) + low
         return place.deliver(values, place.backend.xp.int64 if dtype is None else place.dtype(dtype))
 
+    @effect
     def permutation(self, n: int, *, device: Device = None, backend: Which = None) -> Array:
         """The integers from 0 to ``n`` - 1 in random order, int64.
 

@@ -1,0 +1,214 @@
+"""``nnx.compile``: a function watched until it has done the same twice, and then run without its Python."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from threading import RLock
+from typing import Any, TypeVar, cast
+
+from ..autodiff import tree
+from ..autodiff.cells import overrides
+from ..autodiff.library import library_of
+from ..autodiff.trace import call_name
+from ..autodiff.transforms.common import named
+from ..backend.effects import capturing
+from ..layers import _tree as layers
+from ._arrays import CapturedArray
+from ._compare import difference
+from ._program import Program, inside
+from ._source import Changed, compiled
+
+__all__ = ["Compiled", "compile"]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+MOST = 32  # programs that are kept of one function
+TRIES = 4  # runs that differ from the ones before them, and programs that turn out not to hold, until it is left alone
+_STATIC = frozenset((bool, int, str, bytes, type(None)))
+
+
+def compile(f: Function) -> Function:
+    """``f`` with its Python left out once it is known what it does: the same results, sooner where arrays are small.
+
+    The first two calls run ``f`` itself and write down what it does to arrays: forward, backward, the optimizer's
+    update, draws of random numbers. If both did the same, later calls do just that, without calling ``f``, layers or
+    derivatives. Results are the same to the bit.
+
+    Write a whole step as one function, and compile that. Arrays, and layers' parameters, buffers, ``training`` and
+    other attributes may change from call to call: for shapes, dtypes, modes and Python values that are new, ``f`` is
+    watched anew. What else ``f`` reads is taken to stay as it is, and what else it does (printing, appending to a list,
+    reading a clock) is done while it is watched only: return what is wanted, and do the rest outside.
+
+    Where ``f`` cannot be compiled it is run as it is, with a warning that says why: it turns arrays into Python numbers
+    that differ from call to call (``float(loss)``), hands them to code that is not NumPy's or the standard's, or sets
+    attributes of layers.
+
+    Parameters
+    ----------
+    f
+        A function of arrays, Layers, optimizers, Python values, and containers of these.
+
+    Returns
+    -------
+    function
+        The same function, compiled. Inside a derivative it is ``f``; several threads may call it.
+
+    Examples
+    --------
+    >>> import nnx, numpy as np
+    >>> model = nnx.Linear(4, 1)
+    >>> optimizer = nnx.optim.Adam(model, learning_rate=1e-3)
+    >>> loss_and_grads = nnx.value_and_grad(lambda model, x, y: nnx.losses.mse_loss(model(x), y))
+    >>> @nnx.compile
+    ... def step(x, y):
+    ...     loss, grads = loss_and_grads(model, x, y)
+    ...     optimizer.update(grads)
+    ...     return loss
+    >>> x, y = np.ones((8, 4), dtype=np.float32), np.zeros((8, 1), dtype=np.float32)
+    >>> losses = [float(step(x, y)) for _ in range(10)]
+    >>> losses[9] < losses[0]
+    True
+    """
+    if not callable(f):
+        raise TypeError(f"nnx.compile: expected a function, got {type(f).__name__}")
+    run = Compiled(f)
+    return cast(Function, named(lambda *args, **kwargs: run(args, kwargs), f))
+
+
+class _Variant:
+    """What is known of the function for one kind of arguments."""
+
+    def __init__(self, kept: list[Any]) -> None:
+        self.kept = kept  # objects that the key knows by their id
+        self.run: Callable[..., Any] | None = None
+        self.last: tuple[Program, Any] | None = None
+        self.tries = 0
+        self.left_alone = False
+
+
+class Compiled:
+    """A function and its programs by the kinds of its arguments."""
+
+    def __init__(self, f: Callable[..., Any]) -> None:
+        self.f = f
+        self.variants: dict[Any, _Variant] = {}
+        self.made = 0
+        self.lock = RLock()
+
+    def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Run the program for these arguments, or watch the function."""
+        if capturing.get() is not None or overrides.get() is not None:
+            return self.f(*args, **kwargs)
+        key, arrays, kept = [layers._version, layers._state], [], []
+        for a in args:
+            _describe(a, key, arrays, kept)
+        for name, a in kwargs.items():
+            key.append(name)
+            _describe(a, key, arrays, kept)
+        variant = self.variants.get(tuple(key))
+        if variant is None:
+            variant = self._variant(tuple(key), kept)
+        if variant.left_alone or not self.lock.acquire(blocking=False):
+            return self.f(*args, **kwargs)  # another thread is at it
+        try:
+            if variant.run is not None:
+                try:
+                    return variant.run(*arrays)
+                except Changed:
+                    variant.run = variant.last = None
+                    self._again(variant, "the value of an array that its course depends on changes")
+                    if variant.left_alone:
+                        return self.f(*args, **kwargs)
+            return self._watch(variant, args, kwargs)
+        finally:
+            self.lock.release()
+
+    def _variant(self, key: Any, kept: list[Any]) -> _Variant:
+        """Room for another kind of arguments."""
+        with self.lock:
+            if len(self.variants) >= MOST:
+                self.variants.pop(next(iter(self.variants)))
+            self.made += 1
+            made = self.variants[key] = _Variant(kept)
+            if self.made == 2 * MOST:
+                warnings.warn(
+                    f"nnx.compile: {call_name(self.f)} has been watched for {self.made} kinds of arguments; Python "
+                    "numbers that change from call to call are better passed as arrays, and batches of one shape",
+                    stacklevel=_STACK,
+                )
+            return made
+
+    def _watch(self, variant: _Variant, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Run the function and write down what it does; compile it if that is what it did before."""
+        program, before = Program(), (layers._version, layers._state)
+        with inside(program):
+            given, options = tree.map_tree(
+                lambda x, _path: x if library_of(x) is None else program.input(x), (args, kwargs)
+            )
+            result = self.f(*given, **options)
+        if before != (layers._version, layers._state):
+            program.refuse("it makes a layer, or sets an attribute of one")
+        plain = tree.map_tree(lambda x, _path: x.raw if isinstance(x, CapturedArray) else x, result)
+        written = program.written(result)
+        if any(isinstance(x, CapturedArray) for x in tree.leaves(written)):
+            program.refuse("it returns arrays in containers other than tuples, lists and dicts")
+        program.close()
+        self._judge(variant, program, written)
+        return plain
+
+    def _judge(self, variant: _Variant, program: Program, result: Any) -> None:
+        if program.refused is not None:
+            self._leave_alone(variant, program.refused)
+            return
+        last, variant.last = variant.last, (program, result)
+        if last is None:
+            return
+        found = difference(last[0], program)
+        if found is None:
+            variant.run, variant.last = compiled(program, result), None
+        else:
+            self._again(variant, f"it does not do the same each time: {found}")
+
+    def _again(self, variant: _Variant, reason: str) -> None:
+        variant.tries += 1
+        if variant.tries >= TRIES:
+            self._leave_alone(variant, reason)
+
+    def _leave_alone(self, variant: _Variant, reason: str) -> None:
+        variant.left_alone, variant.run, variant.last = True, None, None
+        warnings.warn(
+            f"nnx.compile: {call_name(self.f)} is run as it is, not compiled: {reason}", stacklevel=_STACK + 1
+        )
+
+
+_STACK = 5  # frames from a warning to the caller of the compiled function
+
+
+def _describe(a: Any, key: list[Any], arrays: list[Any], kept: list[Any]) -> None:
+    """Add to a key what a program depends on of an argument, and to ``arrays`` the arrays in it."""
+    kind = type(a)
+    if library_of(a) is not None:
+        arrays.append(a)
+        key += kind, a.shape, a.dtype, getattr(a, "strides", None)
+    elif hasattr(kind, "__nnx_cells__"):
+        key.append(layers.tree_of(a))
+    elif kind in _STATIC:
+        key += kind, a
+    elif kind is float:
+        key.append(repr(a))  # 0.0 == -0.0
+    elif isinstance(a, (tuple, list)):
+        key += kind, len(a)
+        for item in a:
+            _describe(item, key, arrays, kept)
+    elif isinstance(a, dict):
+        key += kind, tuple(a)
+        for item in a.values():
+            _describe(item, key, arrays, kept)
+    elif hasattr(kind, "__dataclass_fields__"):
+        key.append(kind)
+        for name in kind.__dataclass_fields__:
+            _describe(getattr(a, name), key, arrays, kept)
+    else:
+        key.append(id(a))
+        kept.append(a)

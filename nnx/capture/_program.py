@@ -1,0 +1,343 @@
+"""What a function did to arrays, written down while it ran: the calls in their order, and which array went where.
+
+Every array that is seen has a *register*: an argument of the function, what a cell of a layer held, or the result of
+an earlier call. Arrays that come from elsewhere are constants. A call is kept as it was made, on plain arrays, so that
+making it again does again just what was done, views and writing in place included.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from ..autodiff.cells import Cell, Frame, overrides
+from ..autodiff.dispatch import caller
+from ..autodiff.dispatch.common import rewrap
+from ..autodiff.library import library_of
+from ..backend.effects import capturing
+from ._arrays import CapturedArray, CapturedNamespace, captured_type
+
+__all__ = ["CALL", "GUARD", "LOAD", "STORE", "Constant", "Program", "Register", "Step", "inside"]
+
+CALL, LOAD, STORE, GUARD = range(4)
+
+
+class Register:
+    """Where an array is while a program runs."""
+
+    __slots__ = ("number",)
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Register and other.number == self.number
+
+    def __hash__(self) -> int:
+        return self.number
+
+
+class Constant:
+    """An array from elsewhere: the same one each time."""
+
+    __slots__ = ("array",)
+
+    def __init__(self, array: Any) -> None:
+        self.array = array
+
+
+class Step(NamedTuple):
+    """A call with its arguments, registers and constants in the place of arrays, and what came of it likewise.
+
+    A LOAD reads a cell, a STORE writes one, a GUARD expects ``result`` of a call that gives a Python number. A step
+    that is ``lasting`` changes something that is there after the program; one that is not ``pure`` writes in place.
+    """
+
+    kind: int
+    function: Any
+    args: tuple[Any, ...] = ()
+    kwargs: Any = None
+    result: Any = None
+    pure: bool = True
+    lasting: bool = False
+    where: str = ""
+
+
+class Program:
+    """One run of a function, written down."""
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+        self.count = 0
+        self.inputs: list[Register] = []
+        self.refused: str | None = None  # why it cannot be run again
+        self.lasting = False  # whether there is a step so far that is
+        self.writes_outside = False
+        self.frame = CapturedFrame(self)
+        self.example: dict[int, Any] = {}  # by register, the arrays of this run
+        self._known: dict[int, tuple[Any, CapturedArray]] = {}  # by id of a plain array; keeps it alive
+        self._outside: list[Any] = []
+
+    # arrays ----------------------------------------------------------------------------------------------------
+
+    def register(self, raw: Any) -> CapturedArray:
+        """A captured array of a plain one that was not there before."""
+        made = captured_type(raw)(raw, self, Register(self.count))
+        self.example[self.count] = raw
+        self.count += 1
+        if hasattr(
+            raw, "__setitem__"
+        ):  # the numbers that some libraries have may be the same object each time
+            self._known[id(raw)] = raw, made
+        return made
+
+    def input(self, raw: Any) -> CapturedArray:
+        """A captured argument; the same array twice is one."""
+        known = self._known.get(id(raw))
+        made = known[1] if known is not None else self.register(raw)
+        self.inputs.append(made.register)
+        if known is None:
+            self._outside.append(raw)
+        return made
+
+    def constant(self, raw: Any) -> CapturedArray:
+        """A captured array of one from elsewhere, or the one it is known as."""
+        known = self._known.get(id(raw))
+        if known is not None:
+            return known[1]
+        made = captured_type(raw)(raw, self, Constant(raw))
+        self._known[id(raw)] = raw, made
+        self._outside.append(raw)
+        return made
+
+    def load(self, cell: Cell) -> Any:
+        """What a cell holds; itself, where that is no array."""
+        raw = cell.value
+        if library_of(raw) is None or isinstance(raw, CapturedArray):
+            return raw
+        known = self._known.get(id(raw))
+        known = known if known is not None and type(known[1].register) is Register else None
+        made = self.register(raw) if known is None else known[1]
+        if known is None:
+            self._outside.append(raw)
+        self.steps.append(Step(LOAD, cell, result=made.register, pure=known is None))
+        return made
+
+    def store(self, cell: Cell, value: Any) -> None:
+        """Write an array to a cell."""
+        cell.value = self.raw(value)
+        self.lasting = True
+        self.steps.append(Step(STORE, cell, (self.written(value),), pure=False, lasting=True))
+
+    def close(self) -> None:
+        """Let go of the arrays of this run; of those in registers only their likes are kept."""
+        self.example = {n: _Like(x) for n, x in self.example.items()}
+        self._known.clear()
+        self._outside.clear()
+        self.frame.clear()
+
+    # calls -----------------------------------------------------------------------------------------------------
+
+    def call(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Make a call on the plain arrays, write it down, and give what it gives as captured arrays."""
+        raw_args, raw_kwargs = self.raw(args), self.raw(kwargs)
+        with inside(None):
+            result = function(*raw_args, **raw_kwargs)
+        return self._note(function, args, kwargs, result, False)
+
+    def effect(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The same for a call that changes more than arrays."""
+        from ..random._stream import logs, replayed_streams
+
+        if logs.get() or replayed_streams.get() is not None:
+            self.refuse("random numbers are drawn inside nnx.checkpoint")
+        raw_args, raw_kwargs = self.raw(args), self.raw(kwargs)
+        self.lasting = True
+        with inside(None):
+            result = function(*raw_args, **raw_kwargs)
+        self.frame.clear()  # cells may hold other arrays now
+        return self._note(function, args, kwargs, result, True)
+
+    def read(self, x: CapturedArray, function: Callable[[Any], Any]) -> Any:
+        """A Python number of an array: what the function does next may depend on it."""
+        return self.call(function, (x,), {})
+
+    def refuse(self, reason: str) -> None:
+        """Note that this cannot be run again, and where."""
+        if self.refused is None:
+            self.refused = f"{reason} (at {caller()})"
+
+    def _note(self, function: Any, args: Any, kwargs: Any, result: Any, lasting: bool) -> Any:
+        into = kwargs.get("out")
+        writes = lasting or result is None or into is not None or function in _IN_PLACE
+        if writes and not lasting:
+            target = args[0] if into is None and args else into
+            if self._reaches_outside(target):
+                lasting = self.lasting = self.writes_outside = True
+        wrapped, arrays, numbers = self._wrapped(result)
+        if arrays and not writes and self._is_argument(result, args):
+            return wrapped
+        if numbers and not _statically_known(result):
+            self._guard(function, args, kwargs, result)
+        elif arrays or writes:
+            where = caller()
+            self.steps.append(
+                Step(
+                    CALL, function, self.written(args), self.written(kwargs), self.written(wrapped),
+                    not writes, lasting, where,
+                )
+            )  # fmt: skip
+        return wrapped
+
+    def _guard(self, function: Any, args: Any, kwargs: Any, result: Any) -> None:
+        if self.lasting:
+            self.refuse("the value of an array is read after something was changed for good")
+        self.steps.append(
+            Step(GUARD, function, self.written(args), self.written(kwargs), result, where=caller())
+        )
+
+    def _is_argument(self, result: Any, args: Any) -> bool:
+        """Whether a call gave back one of its arguments, so that there is nothing to do."""
+        return isinstance(args, tuple) and any(isinstance(a, CapturedArray) and a.raw is result for a in args)
+
+    def _reaches_outside(self, target: Any) -> bool:
+        """Whether writing to an array shows in an argument, a cell or a constant."""
+        if isinstance(target, (tuple, list)):
+            return any(map(self._reaches_outside, target))
+        if not isinstance(target, CapturedArray):
+            return True
+        backend, raw = target.__nnx_backend__.base, target.raw
+        return any(x is raw or backend.is_view(raw, x) for x in self._outside if type(x) is type(raw))
+
+    # arguments and results -------------------------------------------------------------------------------------
+
+    def raw(self, x: Any) -> Any:
+        """Plain arrays for captured ones, the library's own namespace for the captured one; through containers."""
+        return _mapped(x, _raw)
+
+    def written(self, x: Any) -> Any:
+        """Registers and constants for arrays."""
+        return _mapped(x, self._place)
+
+    def _place(self, x: Any) -> Any:
+        if isinstance(x, CapturedArray):
+            return x.register if x.program is self else Constant(x.raw)
+        if isinstance(x, CapturedNamespace):
+            return x.target
+        if library_of(x) is not None and not hasattr(type(x), "__nnx_traced__"):
+            return self.constant(x).register
+        return x
+
+    def _wrapped(self, result: Any) -> tuple[Any, bool, bool]:
+        """Captured arrays for plain ones, whether there are any, and whether there are Python numbers."""
+        found = [False, False]
+
+        def wrap(x: Any) -> Any:
+            if isinstance(x, CapturedArray):
+                found[0] = True
+                return x
+            if type(x) in _NUMBERS:
+                found[1] = True
+                return x
+            if library_of(x) is None:
+                return x
+            found[0] = True
+            known = self._known.get(id(x))
+            return known[1] if known is not None else self.register(x)
+
+        return _mapped(result, wrap), found[0], found[1]
+
+
+class _Like:
+    """What the source of a program needs to know of an array."""
+
+    __slots__ = ("dtype", "kind", "shape", "size")
+
+    def __init__(self, x: Any) -> None:
+        self.kind, self.dtype, self.shape, self.size = type(x), x.dtype, x.shape, math.prod(x.shape)
+
+
+class CapturedFrame(Frame):
+    """What layers hold while a function is captured: arrays that are read when the program is run, too."""
+
+    __slots__ = ("program",)
+
+    def __init__(self, program: Program) -> None:
+        super().__init__()
+        self.program = program
+
+    def __missing__(self, cell: Cell) -> Any:
+        made = self[cell] = self.program.load(cell)
+        return made
+
+    def put(self, cell: Cell, value: Any) -> None:
+        """Write to the cell itself, as outside."""
+        self.program.store(cell, value)
+        self[cell] = value
+
+    def lifted(self, x: Any) -> Any:
+        """Arrays from elsewhere as captured ones, for a derivative to take beside the others."""
+        program = self.program
+        return _mapped(
+            x,
+            lambda a: (
+                a
+                if isinstance(a, CapturedArray) or library_of(a) is None or hasattr(type(a), "__nnx_traced__")
+                else program.constant(a)
+            ),
+        )
+
+
+class inside:
+    """A block in which calls are written down to a program; None for a block in which they are simply made."""
+
+    __slots__ = ("_tokens", "program")
+
+    def __init__(self, program: Program | None) -> None:
+        self.program = program
+
+    def __enter__(self) -> None:
+        frame = None if self.program is None else self.program.frame
+        self._tokens = capturing.set(self.program), overrides.set(frame)
+
+    def __exit__(self, *_: object) -> None:
+        captured, cells = self._tokens
+        capturing.reset(captured)
+        overrides.reset(cells)
+
+
+_NUMBERS = frozenset((bool, int, float, complex, str))
+
+
+def _in_place() -> frozenset[Any]:
+    import operator
+
+    names = "iadd isub imul itruediv ipow imatmul imod ifloordiv iand ior ixor ilshift irshift setitem"
+    return frozenset(getattr(operator, name) for name in names.split())
+
+
+_IN_PLACE = _in_place()
+
+
+def _statically_known(result: Any) -> bool:
+    """Whether numbers can be no more than lengths: what is asked of an array's shape, not of its elements."""
+    return isinstance(result, tuple) and all(type(x) is int for x in result)
+
+
+def _raw(x: Any) -> Any:
+    if isinstance(x, CapturedArray):
+        return x.raw
+    return x.target if isinstance(x, CapturedNamespace) else x
+
+
+def _mapped(x: Any, f: Callable[[Any], Any]) -> Any:
+    """``x`` with ``f`` of what is in its tuples, lists, dicts and slices."""
+    kind = type(x)
+    if kind is tuple or kind is list or (isinstance(x, tuple) and hasattr(kind, "_fields")):
+        return rewrap(x, [_mapped(item, f) for item in x])
+    if kind is dict or isinstance(x, dict):
+        return {k: _mapped(v, f) for k, v in x.items()}
+    if kind is slice:
+        return slice(_mapped(x.start, f), _mapped(x.stop, f), _mapped(x.step, f))
+    return f(x)

@@ -1,0 +1,213 @@
+"""A program as Python source: a straight line of calls on local variables, with nothing left to decide.
+
+What nobody uses is left out, and what is no longer used is let go, so that memory is freed as early as it would be
+without capturing.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ._program import CALL, GUARD, LOAD, STORE, Constant, Program, Register, Step
+
+__all__ = ["Changed", "compiled"]
+
+
+class Changed(Exception):
+    """Something is not as it was when the program was written down; nothing has been changed yet."""
+
+
+_BINARY = {
+    operator.add: "+", operator.sub: "-", operator.mul: "*", operator.truediv: "/", operator.pow: "**",
+    operator.matmul: "@", operator.mod: "%", operator.floordiv: "//", operator.eq: "==", operator.ne: "!=",
+    operator.lt: "<", operator.le: "<=", operator.gt: ">", operator.ge: ">=",
+}  # fmt: skip
+_IN_PLACE = {
+    getattr(operator, f"i{name}"): sign
+    for name, sign in {"add": "+=", "sub": "-=", "mul": "*=", "truediv": "/="}.items()
+}
+LARGE = 4096  # elements, from which on it is worth a line to let go of an array
+_LITERAL = frozenset((bool, int, type(None), str))
+
+
+def compiled(program: Program, result: Any) -> Callable[..., Any]:
+    """The function of arrays that does what the program did and gives ``result``, which is written in registers."""
+    writer = _Writer(program)
+    lines = writer.lines(result)
+    exec(compile("\n".join(lines), "<nnx: a compiled step>", "exec"), writer.scope)
+    return writer.scope["step"]
+
+
+class _Writer:
+    """Makes the source and the names that it uses."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.scope: dict[str, Any] = {"Changed": Changed}
+        self._names: dict[int, str] = {}
+
+    def lines(self, result: Any) -> list[str]:
+        """The source."""
+        steps = _needed(self.program.steps, result)
+        inputs = self.program.inputs
+        names = [self.register(r) for r in inputs]
+        seen: set[int] = set()
+        given, same = [], []
+        for i, r in enumerate(inputs):  # the same array given twice has one register
+            given.append(f"again{i}" if r.number in seen else names[i])
+            same += [f" if again{i} is not {names[i]}: raise Changed"] if r.number in seen else []
+            seen.add(r.number)
+        last = _last_uses(steps, result)
+        body = [f"def step({', '.join(given)}):", *same]
+        for i, step in enumerate(steps):
+            body += [f" {line}" for line in self.step(step)]
+            done = [self.register(r) for r in last.get(i, ()) if r not in inputs and self.large(r)]
+            body += [f" del {', '.join(done)}"] if done else []
+        return [*body, f" return {self.expression(result)}"]
+
+    def step(self, step: Step) -> list[str]:
+        """One step."""
+        if step.kind == LOAD:
+            return self.load(step)
+        if step.kind == STORE:
+            return [f"{self.name(step.function)}.value = {self.expression(step.args[0])}"]
+        call = self.call(step)
+        if step.kind == GUARD:
+            return [f"if {call} != {self.expression(step.result)}: raise Changed"]
+        into = step.args[0] if step.args else None
+        if step.function in _IN_PLACE and step.result == into and not step.kwargs:
+            return [
+                f"{self.register(step.result)} {_IN_PLACE[step.function]} {self.expression(step.args[1])}"
+            ]
+        target = self.target(step.result)
+        if isinstance(step.result, dict) and target:
+            call += ".values()"
+        return [f"{target} = {call}" if target else call]
+
+    def load(self, step: Step) -> list[str]:
+        """Read a cell, and see that its array is such as it was."""
+        name, cell = self.register(step.result), self.name(step.function)
+        if not step.pure:
+            return [f"if {cell}.value is not {name}: raise Changed"]
+        example = self.program.example[step.result.number]
+        kind, shape, dtype = self.name(example.kind), self.name(example.shape), self.name(example.dtype)
+        return [
+            f"{name} = {cell}.value",
+            f"if type({name}) is not {kind} or {name}.shape != {shape} or {name}.dtype != {dtype}: raise Changed",
+        ]
+
+    def call(self, step: Step) -> str:
+        """The call as source; operators, items and attributes as such."""
+        f, args = step.function, [self.expression(a) for a in step.args]
+        if not step.kwargs:
+            if f in _BINARY and len(args) == 2:
+                return f"{args[0]} {_BINARY[f]} {args[1]}"
+            if f is operator.getitem:
+                return f"{args[0]}[{args[1]}]"
+            if f is getattr and isinstance(step.args[1], str):
+                return f"{args[0]}.{step.args[1]}"
+        options = [f"{key}={self.expression(value)}" for key, value in (step.kwargs or {}).items()]
+        return f"{self.name(f)}({', '.join(args + options)})"
+
+    def target(self, result: Any) -> str:
+        """Where a result goes: names in the shape of it, and a name that nobody reads for what is no array."""
+        if type(result) is Register:
+            return self.register(result)
+        if isinstance(result, (tuple, list, dict)) and any(type(x) is Register for x in _leaves(result)):
+            items = result.values() if isinstance(result, dict) else result
+            return "".join(f"{self.target(x) or '_'}, " for x in items).join("()")
+        return ""
+
+    def expression(self, x: Any) -> str:
+        """An argument."""
+        kind = type(x)
+        if kind is Register:
+            return self.register(x)
+        if kind is Constant:
+            return self.name(x.array)
+        if not any(type(leaf) in (Register, Constant) for leaf in _leaves(x)):
+            if kind in _LITERAL:
+                return repr(x)
+            return self.name(x)
+        if kind is tuple:
+            return "(" + "".join(f"{self.expression(item)}, " for item in x) + ")"
+        if kind is list:
+            return "[" + ", ".join(map(self.expression, x)) + "]"
+        if kind is slice:
+            return f"slice({', '.join(map(self.expression, (x.start, x.stop, x.step)))})"
+        if isinstance(x, dict):
+            items = ", ".join(f"{self.expression(k)}: {self.expression(v)}" for k, v in x.items())
+            return "{" + items + "}"
+        return f"{self.name(kind)}({', '.join(map(self.expression, x))})"  # a named tuple
+
+    def register(self, r: Register) -> str:
+        """The variable of a register."""
+        return f"v{r.number}"
+
+    def name(self, x: Any) -> str:
+        """The name by which the source knows an object."""
+        found = self._names.get(id(x))
+        if found is None:
+            found = self._names[id(x)] = f"k{len(self._names)}"
+            self.scope[found] = x
+        return found
+
+    def large(self, r: Register) -> bool:
+        """Whether letting go of an array is worth a line."""
+        return self.program.example[r.number].size >= LARGE
+
+
+def _leaves(x: Any) -> Iterable[Any]:
+    if isinstance(x, (tuple, list)):
+        for item in x:
+            yield from _leaves(item)
+    elif isinstance(x, dict):
+        for item in x.values():
+            yield from _leaves(item)
+    elif isinstance(x, slice):
+        yield from _leaves((x.start, x.stop, x.step))
+    else:
+        yield x
+
+
+def _registers(x: Any) -> Iterable[Register]:
+    return (leaf for leaf in _leaves(x) if type(leaf) is Register)
+
+
+def _uses(step: Step) -> set[Register]:
+    used = {*_registers(step.args), *_registers(step.kwargs)}
+    if not step.pure and step.kind in (CALL, LOAD):
+        used.update(_registers(step.result))
+    return used
+
+
+def _needed(steps: list[Step], result: Any) -> list[Step]:
+    """The steps without those that only make what nobody uses."""
+    used, kept = set(_registers(result)), []
+    for step in reversed(steps):
+        if (
+            step.kind in (CALL, LOAD)
+            and step.pure
+            and not step.lasting
+            and used.isdisjoint(_registers(step.result))
+        ):
+            continue
+        used |= _uses(step)
+        kept.append(step)
+    return kept[::-1]
+
+
+def _last_uses(steps: list[Step], result: Any) -> dict[int, list[Register]]:
+    """After which step registers are used no more."""
+    last: dict[Register, int] = {}
+    for i, step in enumerate(steps):
+        for r in (*_uses(step), *_registers(step.result)):
+            last[r] = i
+    for r in _registers(result):
+        last.pop(r, None)
+    found: dict[int, list[Register]] = {}
+    for r, i in last.items():
+        found.setdefault(i, []).append(r)
+    return found
