@@ -8,6 +8,7 @@ and, marked `gpu`, on CuPy. New arrays, of layers say, are made on the same libr
 from __future__ import annotations
 
 import os
+import warnings
 
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # the tests run in several processes as it is
     os.environ.setdefault(variable, "1")
@@ -24,6 +25,7 @@ import pytest
 
 import nnx
 import nnx.random
+from nnx.autodiff.tree import is_array, leaves
 from nnx.backend import selector
 from nnx.testing import check_gradients
 
@@ -123,6 +125,27 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip(f"needs CuPy and a CUDA GPU: {why_no_gpu()}")
 
 
+def compiled_alike(lib: Library, f: Any, *args: Any, before: Any = lambda: None) -> None:
+    """``nnx.compile(f)`` gives what ``f`` does, to the bit: while it is watched and when it is run without it."""
+    compiled, drawn = nnx.compile(f), nnx.random.default_generator()
+    state = drawn.state
+    before()
+    expected = leaves(f(*args))
+    for _ in range(3):
+        before()
+        drawn.state = state
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", ".*is run as it is.*: a random generator is made in it")
+            found = leaves(compiled(*args))
+        assert [type(x) for x in found] == [type(x) for x in expected]
+        for x, y in zip(found, expected, strict=True):
+            if is_array(y):
+                assert (x.dtype, x.device) == (y.dtype, y.device)
+                np.testing.assert_array_equal(lib.to_numpy(x), lib.to_numpy(y), strict=True)
+            else:
+                assert x == y
+
+
 @pytest.fixture
 def agrees_with_torch(lib: Library) -> Any:
     """`check(ours, theirs, inputs, constants)`: values, gradients and second derivatives are PyTorch's.
@@ -169,6 +192,7 @@ def agrees_with_torch(lib: Library) -> Any:
         found = nnx.grad(scalar, argnums)(*mine, *fixed, lib.asarray(weights))
         for g, t in zip(found, first, strict=True):
             lib.assert_close(g, t.detach().numpy(force=True), rtol=rtol, atol=rtol)
+        compiled_alike(lib, nnx.value_and_grad(scalar, argnums), *mine, *fixed, lib.asarray(weights))
         if single is not None:
             narrow = [lib.asarray(x, "float32") for x in inputs]
             given = [
@@ -296,6 +320,9 @@ def layer_agrees_with_torch(lib: Library) -> Any:
             names = list(layer.parameters())
             assert list(of_layer) == names
             results.append([*of_arrays, *of_layer.values()])
+        compiled_alike(
+            lib, nnx.value_and_grad(loss, (0, 1)), layer, arrays, before=lambda: load_buffers(layer, buffers)
+        )
         return results
 
     def call_total(layer: Any, arrays: Any, constants: Any, call: Any) -> Any:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
-__all__ = ["capturing", "effect"]
+__all__ = ["capturing", "effect", "not_captured"]
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -28,3 +28,10 @@ def effect(method: Method) -> Method:
         return method(*args, **kwargs) if program is None else program.effect(method, args, kwargs)
 
     return function  # type: ignore[return-value]
+
+
+def not_captured(reason: str) -> None:
+    """Where a step is being captured, note that it cannot be, and why."""
+    program = capturing.get()
+    if program is not None:
+        program.refuse(reason)

@@ -22,6 +22,8 @@ __all__ = ["CapturedBackend", "know"]
 class CapturedBackend(Backend):
     """A backend whose every call is written down."""
 
+    __nnx_captured__ = True
+
     def __init__(self, base: Backend) -> None:
         super().__init__(base.name)
         self.base = base

@@ -178,7 +178,9 @@ class Program:
         wrapped, arrays, numbers = self._wrapped(result)
         if arrays and not writes and self._is_argument(result, args):
             return wrapped
-        if numbers and not _statically_known(result):
+        if numbers and not arrays:
+            if _statically_known(result) or not self._has_arrays((args, kwargs)):
+                return result
             self._guard(function, args, kwargs, result)
         elif arrays or writes:
             where = caller()
@@ -192,14 +194,22 @@ class Program:
 
     def _guard(self, function: Any, args: Any, kwargs: Any, result: Any) -> None:
         if self.lasting:
-            self.refuse("the value of an array is read after something was changed for good")
+            name = getattr(function, "__name__", function)
+            self.refuse(f"{name} reads an array's value after something was changed for good")
         self.steps.append(
             Step(GUARD, function, self.written(args), self.written(kwargs), result, where=caller())
         )
 
-    def _is_argument(self, result: Any, args: Any) -> bool:
+    def _has_arrays(self, x: Any) -> bool:
+        found: list[Any] = []
+        _mapped(x, lambda a: found.append(a) if library_of(a) is not None else None)
+        return bool(found)
+
+    def _is_argument(self, result: Any, args: tuple[Any, ...]) -> bool:
         """Whether a call gave back one of its arguments, so that there is nothing to do."""
-        return isinstance(args, tuple) and any(isinstance(a, CapturedArray) and a.raw is result for a in args)
+        return hasattr(result, "__setitem__") and any(
+            isinstance(a, CapturedArray) and a.raw is result for a in args
+        )
 
     def _reaches_outside(self, target: Any) -> bool:
         """Whether writing to an array shows in an argument, a cell or a constant."""
@@ -223,11 +233,9 @@ class Program:
     def _place(self, x: Any) -> Any:
         if isinstance(x, CapturedArray):
             return x.register if x.program is self else Constant(x.raw)
-        if isinstance(x, CapturedNamespace):
-            return x.target
         if library_of(x) is not None and not hasattr(type(x), "__nnx_traced__"):
             return self.constant(x).register
-        return x
+        return _raw(x)
 
     def _wrapped(self, result: Any) -> tuple[Any, bool, bool]:
         """Captured arrays for plain ones, whether there are any, and whether there are Python numbers."""
@@ -326,9 +334,12 @@ def _statically_known(result: Any) -> bool:
 
 
 def _raw(x: Any) -> Any:
+    """The plain counterpart of an array, a namespace or a backend that is captured."""
     if isinstance(x, CapturedArray):
         return x.raw
-    return x.target if isinstance(x, CapturedNamespace) else x
+    if isinstance(x, CapturedNamespace):
+        return x.target
+    return getattr(x, "base", x) if getattr(type(x), "__nnx_captured__", False) else x
 
 
 def _mapped(x: Any, f: Callable[[Any], Any]) -> Any:

@@ -7,7 +7,7 @@ from operator import index
 from typing import Any
 
 from ..backend import Array, Device, named
-from ..backend.effects import effect
+from ..backend.effects import effect, not_captured
 from ._place import Place, Shape, Which
 from ._stream import State, Stream, key_from, logs, replayed_streams, state_of, stream_from
 
@@ -38,6 +38,7 @@ class Generator:
     """
 
     def __init__(self, seed: int | None = None) -> None:
+        not_captured("a random generator is made in it")
         self._stream = Stream(key_from(seed))
 
     def __repr__(self) -> str:
@@ -59,6 +60,7 @@ class Generator:
         ValueError
             On assignment of what was not read from a generator.
         """
+        not_captured("the state of a random generator is read in it")
         stream = self._current()
         with stream.lock:
             return state_of(stream)
@@ -70,7 +72,6 @@ class Generator:
         with stream.lock:
             stream.key, stream.counter, stream.spawned = new.key, new.counter, new.spawned
 
-    @effect
     def spawn(self, n: int) -> list[Generator]:
         """``n`` new generators whose streams have nothing to do with this one's, nor with each other's.
 
