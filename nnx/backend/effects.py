@@ -1,7 +1,7 @@
-"""What a captured step may not skip when it is run again: methods that change something besides the arrays they return.
+"""What a captured step does anew each time it is run: how functions say that they are more than what they do to arrays.
 
-``nnx.compile`` writes down which functions are called with which arrays, and calls them again. A draw of random numbers
-or an optimizer's update is one such call: `effect` marks it.
+``nnx.compile`` writes down which functions are called with which arrays, and calls them again. Some are to be called
+whole, since they look at elements (`whole`), draw random numbers (`draw`) or change what is not an array (`effect`).
 """
 
 from __future__ import annotations
@@ -11,23 +11,36 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
-__all__ = ["capturing", "effect", "not_captured"]
+__all__ = ["capturing", "draw", "effect", "not_captured", "whole"]
 
-Method = TypeVar("Method", bound=Callable[..., Any])
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 capturing: ContextVar[Any] = ContextVar("nnx_capturing", default=None)
 """The program that is being written down in this context."""
 
 
-def effect(method: Method) -> Method:
-    """A method that a captured step calls anew each time it is run."""
-
-    @functools.wraps(method)
-    def function(*args: Any, **kwargs: Any) -> Any:
+def _marked(function: Function, how: str) -> Function:
+    @functools.wraps(function)
+    def marked(*args: Any, **kwargs: Any) -> Any:
         program = capturing.get()
-        return method(*args, **kwargs) if program is None else program.effect(method, args, kwargs)
+        return function(*args, **kwargs) if program is None else getattr(program, how)(function, args, kwargs)
 
-    return function  # type: ignore[return-value]
+    return marked  # type: ignore[return-value]
+
+
+def whole(function: Function) -> Function:
+    """A function of plain arrays that is captured as one call, whatever it looks at."""
+    return _marked(function, "whole")
+
+
+def draw(method: Function) -> Function:
+    """A method that draws from a generator, ``self``: the draw can be taken back."""
+    return _marked(method, "draw")
+
+
+def effect(method: Function) -> Function:
+    """A method that changes something for good, besides the arrays that it returns."""
+    return _marked(method, "effect")
 
 
 def not_captured(reason: str) -> None:

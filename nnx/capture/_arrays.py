@@ -235,7 +235,7 @@ def captured_type(raw: Any) -> type[CapturedArray]:
 
 
 @cache
-def _captured_types(base: Backend) -> tuple[type[CapturedArray], type[CapturedArray]]:
+def _captured_types(base: Backend) -> tuple[Any, Any]:
     from ._backend import CapturedBackend, know
 
     backend = CapturedBackend(base)

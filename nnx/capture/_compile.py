@@ -8,7 +8,7 @@ from threading import RLock
 from typing import Any, TypeVar, cast
 
 from ..autodiff import tree
-from ..autodiff.cells import overrides
+from ..autodiff.cells import _outside, overrides
 from ..autodiff.library import library_of
 from ..autodiff.trace import call_name
 from ..autodiff.transforms.common import named
@@ -94,11 +94,12 @@ class Compiled:
         self.f = f
         self.variants: dict[Any, _Variant] = {}
         self.made = 0
+        self.left_alone = False
         self.lock = RLock()
 
     def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run the program for these arguments, or watch the function."""
-        if capturing.get() is not None or overrides.get() is not None:
+        if self.left_alone or capturing.get() is not None or overrides.get() is not None:
             return self.f(*args, **kwargs)
         key, arrays, kept = [layers._version, layers._state], [], []
         for a in args:
@@ -135,7 +136,7 @@ class Compiled:
                 warnings.warn(
                     f"nnx.compile: {call_name(self.f)} has been watched for {self.made} kinds of arguments; Python "
                     "numbers that change from call to call are better passed as arrays, and batches of one shape",
-                    stacklevel=_STACK,
+                    stacklevel=_outside(),
                 )
             return made
 
@@ -149,6 +150,7 @@ class Compiled:
             result = self.f(*given, **options)
         if before != (layers._version, layers._state):
             program.refuse("it makes a layer, or sets an attribute of one")
+            self.left_alone = True  # the next call would be of another kind
         plain = tree.map_tree(lambda x, _path: x.raw if isinstance(x, CapturedArray) else x, result)
         written = program.written(result)
         if any(isinstance(x, CapturedArray) for x in tree.leaves(written)):
@@ -178,11 +180,8 @@ class Compiled:
     def _leave_alone(self, variant: _Variant, reason: str) -> None:
         variant.left_alone, variant.run, variant.last = True, None, None
         warnings.warn(
-            f"nnx.compile: {call_name(self.f)} is run as it is, not compiled: {reason}", stacklevel=_STACK + 1
+            f"nnx.compile: {call_name(self.f)} is run as it is, not compiled: {reason}", stacklevel=_outside()
         )
-
-
-_STACK = 5  # frames from a warning to the caller of the compiled function
 
 
 def _describe(a: Any, key: list[Any], arrays: list[Any], kept: list[Any]) -> None:

@@ -16,11 +16,14 @@ from ..autodiff.dispatch import caller
 from ..autodiff.dispatch.common import rewrap
 from ..autodiff.library import library_of
 from ..backend.effects import capturing
-from ._arrays import CapturedArray, CapturedNamespace, captured_type
+from ._arrays import CapturedArray, CapturedNamespace, captured_type, has_traced
 
 __all__ = ["CALL", "GUARD", "LOAD", "STORE", "Constant", "Program", "Register", "Step", "inside"]
 
 CALL, LOAD, STORE, GUARD = range(4)
+NOTHING, WRITES, DRAWS, CHANGES = range(
+    4
+)  # what a call does besides what it gives: the last cannot be taken back
 
 
 class Register:
@@ -51,7 +54,7 @@ class Step(NamedTuple):
     """A call with its arguments, registers and constants in the place of arrays, and what came of it likewise.
 
     A LOAD reads a cell, a STORE writes one, a GUARD expects ``result`` of a call that gives a Python number. A step
-    that is ``lasting`` changes something that is there after the program; one that is not ``pure`` writes in place.
+    that is ``pure`` does no more than give its result.
     """
 
     kind: int
@@ -60,7 +63,6 @@ class Step(NamedTuple):
     kwargs: Any = None
     result: Any = None
     pure: bool = True
-    lasting: bool = False
     where: str = ""
 
 
@@ -72,7 +74,8 @@ class Program:
         self.count = 0
         self.inputs: list[Register] = []
         self.refused: str | None = None  # why it cannot be run again
-        self.lasting = False  # whether there is a step so far that is
+        self.lasting = False  # whether something was done that cannot be taken back
+        self.generators: list[Any] = []
         self.writes_outside = False
         self.frame = CapturedFrame(self)
         self.example: dict[int, Any] = {}  # by register, the arrays of this run
@@ -128,7 +131,7 @@ class Program:
         """Write an array to a cell."""
         cell.value = self.raw(value)
         self.lasting = True
-        self.steps.append(Step(STORE, cell, (self.written(value),), pure=False, lasting=True))
+        self.steps.append(Step(STORE, cell, (self.written(value),), pure=False))
 
     def close(self) -> None:
         """Let go of the arrays of this run; of those in registers only their likes are kept."""
@@ -144,20 +147,34 @@ class Program:
         raw_args, raw_kwargs = self.raw(args), self.raw(kwargs)
         with inside(None):
             result = function(*raw_args, **raw_kwargs)
-        return self._note(function, args, kwargs, result, False)
+        return self._note(function, args, kwargs, result)
 
-    def effect(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """The same for a call that changes more than arrays."""
+    def whole(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The same, but inside a derivative, where the function is taken apart."""
+        traced = has_traced(args) or has_traced(kwargs.values())
+        return function(*args, **kwargs) if traced else self.call(function, args, kwargs)
+
+    def draw(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The same for a draw of random numbers, which changes the generator."""
         from ..random._stream import logs, replayed_streams
 
         if logs.get() or replayed_streams.get() is not None:
             self.refuse("random numbers are drawn inside nnx.checkpoint")
+        if args[0] not in self.generators:
+            self.generators.append(args[0])
+        raw_args, raw_kwargs = self.raw(args), self.raw(kwargs)
+        with inside(None):
+            result = function(*raw_args, **raw_kwargs)
+        return self._note(function, args, kwargs, result, DRAWS)
+
+    def effect(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The same for a call that changes something for good."""
         raw_args, raw_kwargs = self.raw(args), self.raw(kwargs)
         self.lasting = True
         with inside(None):
             result = function(*raw_args, **raw_kwargs)
         self.frame.clear()  # cells may hold other arrays now
-        return self._note(function, args, kwargs, result, True)
+        return self._note(function, args, kwargs, result, CHANGES)
 
     def read(self, x: CapturedArray, function: Callable[[Any], Any]) -> Any:
         """A Python number of an array: what the function does next may depend on it."""
@@ -168,37 +185,42 @@ class Program:
         if self.refused is None:
             self.refused = f"{reason} (at {caller()})"
 
-    def _note(self, function: Any, args: Any, kwargs: Any, result: Any, lasting: bool) -> Any:
-        into = kwargs.get("out")
-        writes = lasting or result is None or into is not None or function in _IN_PLACE
-        if writes and not lasting:
-            target = args[0] if into is None and args else into
-            if self._reaches_outside(target):
-                lasting = self.lasting = self.writes_outside = True
+    def _note(self, function: Any, args: Any, kwargs: Any, result: Any, how: int | None = None) -> Any:
+        """Write a call down that gave ``result``; ``how`` is what it does besides, where that is known."""
+        given, options = self.written(args), self.written(kwargs)
+        if how is None:
+            how = self._what_it_changes(function, args, kwargs, result)
+        if how == CHANGES:
+            self.lasting = True
         wrapped, arrays, numbers = self._wrapped(result)
-        if arrays and not writes and self._is_argument(result, args):
-            return wrapped
         if numbers and not arrays:
             if _statically_known(result) or not self._has_arrays((args, kwargs)):
                 return result
-            self._guard(function, args, kwargs, result)
-        elif arrays or writes:
-            where = caller()
+            self._guard(function, given, options, result)
+        elif how == NOTHING and (not arrays or self._is_argument(result, args)):
+            pass
+        else:
             self.steps.append(
-                Step(
-                    CALL, function, self.written(args), self.written(kwargs), self.written(wrapped),
-                    not writes, lasting, where,
-                )
-            )  # fmt: skip
+                Step(CALL, function, given, options, self.written(wrapped), how == NOTHING, caller())
+            )
         return wrapped
 
+    def _what_it_changes(self, function: Any, args: Any, kwargs: Any, result: Any) -> int:
+        """Whether a call writes in place, and whether that is seen outside."""
+        into = kwargs.get("out")
+        if result is not None and into is None and function not in _IN_PLACE:
+            return NOTHING
+        if not self._reaches_outside(args[0] if into is None and args else into):
+            return WRITES
+        self.writes_outside = True
+        return CHANGES
+
     def _guard(self, function: Any, args: Any, kwargs: Any, result: Any) -> None:
+        """Expect the same number each time, which can only be looked at while everything can be taken back."""
         if self.lasting:
             name = getattr(function, "__name__", function)
             self.refuse(f"{name} reads an array's value after something was changed for good")
-        self.steps.append(
-            Step(GUARD, function, self.written(args), self.written(kwargs), result, where=caller())
-        )
+        self.steps.append(Step(GUARD, function, args, kwargs, result, where=caller()))
 
     def _has_arrays(self, x: Any) -> bool:
         found: list[Any] = []
@@ -344,10 +366,10 @@ def _raw(x: Any) -> Any:
 
 def _mapped(x: Any, f: Callable[[Any], Any]) -> Any:
     """``x`` with ``f`` of what is in its tuples, lists, dicts and slices."""
-    kind = type(x)
-    if kind is tuple or kind is list or (isinstance(x, tuple) and hasattr(kind, "_fields")):
+    kind: Any = type(x)
+    if kind is tuple or kind is list or (issubclass(kind, tuple) and hasattr(kind, "_fields")):
         return rewrap(x, [_mapped(item, f) for item in x])
-    if kind is dict or isinstance(x, dict):
+    if issubclass(kind, dict):
         return {k: _mapped(v, f) for k, v in x.items()}
     if kind is slice:
         return slice(_mapped(x.start, f), _mapped(x.stop, f), _mapped(x.step, f))

@@ -37,7 +37,20 @@ def compiled(program: Program, result: Any) -> Callable[..., Any]:
     writer = _Writer(program)
     lines = writer.lines(result)
     exec(compile("\n".join(lines), "<nnx: a compiled step>", "exec"), writer.scope)
-    return writer.scope["step"]
+    step, generators = writer.scope["step"], program.generators
+    if not generators or not any(s.kind == GUARD for s in program.steps):
+        return step
+
+    def taking_back(*arrays: Any) -> Any:
+        marks = [g._mark() for g in generators]
+        try:
+            return step(*arrays)
+        except Changed:
+            for g, mark in zip(generators, marks, strict=True):
+                g._take_back(mark)
+            raise
+
+    return taking_back
 
 
 class _Writer:
@@ -187,12 +200,7 @@ def _needed(steps: list[Step], result: Any) -> list[Step]:
     """The steps without those that only make what nobody uses."""
     used, kept = set(_registers(result)), []
     for step in reversed(steps):
-        if (
-            step.kind in (CALL, LOAD)
-            and step.pure
-            and not step.lasting
-            and used.isdisjoint(_registers(step.result))
-        ):
+        if step.kind in (CALL, LOAD) and step.pure and used.isdisjoint(_registers(step.result)):
             continue
         used |= _uses(step)
         kept.append(step)

@@ -128,7 +128,8 @@ def tree_of(layer: Layer) -> Tree:
     """The tree under a layer, walked again only if it may have changed."""
     tree = layer._nnx_tree
     if tree is None or not tree.holds():
-        tree = layer._nnx_tree = Tree(layer)
+        tree = Tree(layer)
+        object.__setattr__(layer, "_nnx_tree", tree)  # which is no attribute that anybody sets
     return tree
 
 

@@ -8,11 +8,13 @@ from typing import Any
 
 from ..autodiff.tree import is_array, map_tree
 from ..backend import Array, backend_of
+from ..backend.effects import whole
 from ..functional._errors import complaint
 
 __all__ = ["clip_adaptive", "clip_by_norm", "clip_by_value", "global_norm"]
 
 
+@whole
 def global_norm(grads: Any, norm_type: float | str = 2.0) -> float:
     """The norm of all gradients taken as one vector.
 
@@ -52,6 +54,7 @@ def global_norm(grads: Any, norm_type: float | str = 2.0) -> float:
     return largest * sum((n / largest) ** norm_type for n in norms) ** (1.0 / norm_type)
 
 
+@whole
 def clip_by_norm(
     grads: Any, max_norm: float, norm_type: float | str = 2.0, error_if_nonfinite: bool = False
 ) -> Any:
@@ -104,6 +107,7 @@ def clip_by_value(grads: Any, clip_value: float) -> Any:
     return map_tree(lambda g, _path: backend_of(g).xp.clip(g, -clip_value, clip_value), grads)
 
 
+@whole
 def clip_adaptive(
     grads: Mapping[str, Array], parameters: Any, clip_factor: float = 0.01, eps: float = 1e-3
 ) -> Any:

@@ -7,7 +7,7 @@ from operator import index
 from typing import Any
 
 from ..backend import Array, Device, named
-from ..backend.effects import effect, not_captured
+from ..backend.effects import draw, effect, not_captured
 from ._place import Place, Shape, Which
 from ._stream import State, Stream, key_from, logs, replayed_streams, state_of, stream_from
 
@@ -89,7 +89,7 @@ class Generator:
         pairs = (host.bits(key, _SPAWNED + i, 2) for i in range(first, first + n))
         return [Generator(int(pair[0]) + (int(pair[1]) << 64)) for pair in pairs]
 
-    @effect
+    @draw
     def bits(self, shape: Shape = (), *, device: Device = None, backend: Which = None) -> Array:
         """The words of the stream themselves, uint64; each call starts on a fresh block of four.
 
@@ -100,7 +100,7 @@ class Generator:
         place = Place(shape, device, backend)
         return place.deliver(self._words(place))
 
-    @effect
+    @draw
     def uniform(
         self,
         shape: Shape = (),
@@ -145,7 +145,7 @@ class Generator:
             u = u * (high - low) + low
         return place.deliver(u, dtype)
 
-    @effect
+    @draw
     def normal(
         self,
         shape: Shape = (),
@@ -177,7 +177,7 @@ class Generator:
             z = z * std + mean
         return place.deliver(z if wide else xp.astype(z, xp.float32), dtype)
 
-    @effect
+    @draw
     def bernoulli(
         self, p: float = 0.5, shape: Shape = (), *, device: Device = None, backend: Which = None
     ) -> Array:
@@ -202,7 +202,7 @@ class Generator:
         halves, threshold = self._halves(place), round(p * 2**32)
         return place.deliver(halves <= threshold - 1 if threshold else halves != halves)
 
-    @effect
+    @draw
     def integers(
         self,
         low: int,
@@ -237,7 +237,7 @@ class Generator:
         values = xp.astype(words % span, xp.int64) + low
         return place.deliver(values, place.backend.xp.int64 if dtype is None else place.dtype(dtype))
 
-    @effect
+    @draw
     def permutation(self, n: int, *, device: Device = None, backend: Which = None) -> Array:
         """The integers from 0 to ``n`` - 1 in random order, int64.
 
@@ -247,6 +247,17 @@ class Generator:
         """
         place = Place(index(n), device, backend, on_host=True)
         return place.deliver(place.maker.xp.argsort(self._words(place)), place.backend.xp.int64)
+
+    def _mark(self) -> tuple[int, int]:
+        """Where the stream is, to be taken back to by `_take_back`."""
+        stream = self._current()
+        return stream.key, stream.counter
+
+    def _take_back(self, mark: tuple[int, int]) -> None:
+        """Undo all draws since then."""
+        stream = self._current()
+        with stream.lock:
+            stream.key, stream.counter = mark
 
     def _current(self) -> Stream:
         """The stream to draw from here: in a replay not the generator's own."""
