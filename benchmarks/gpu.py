@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from .suite import arguments, run
 
-FRAMEWORKS = ("nnx", "torch", "torch_reduce_overhead", "jax")
+FRAMEWORKS = ("nnx", "nnx_compile", "torch", "torch_reduce_overhead", "jax")
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from .turns import Result
 __all__ = ["plot"]
 
 MARKS = {
+    "nnx_compile": (">", "#228833"),
     "torch_compile": ("D", "#ee7733"), "torch_reduce_overhead": ("D", "#ee7733"), "jax": ("o", "#cc3311"),
     "floor": ("|", "black"),
 }  # fmt: skip

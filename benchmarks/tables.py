@@ -16,11 +16,13 @@ from .turns import PINS, Result, Settings
 __all__ = ["NAMES", "machine", "tables"]
 
 NAMES = {
-    "nnx": "nnx", "nnx_numba": "nnx, Numba", "torch": "PyTorch", "torch_unfused": "PyTorch, Adam unfused",
+    "nnx": "nnx", "nnx_numba": "nnx, Numba", "nnx_compile": "nnx.compile", "nnx_compile_numba": "nnx.compile, Numba",
+    "torch": "PyTorch", "torch_unfused": "PyTorch, Adam unfused",
     "torch_compile": "torch.compile",
     "torch_reduce_overhead": "torch.compile, reduce-overhead", "jax": "JAX jit", "sklearn": "scikit-learn",
     "autograd": "autograd", "mygrad": "MyGrad", "floor": "floor",
 }  # fmt: skip
+VARIANTS = ("nnx_numba", "nnx_compile", "nnx_compile_numba")
 PACKAGES = (
     "numpy cupy-cuda12x cupy-cuda13x numexpr numba torch jax jaxlib scikit-learn autograd mygrad scipy-openblas64"
 ).split()
@@ -119,9 +121,10 @@ def _ratios(results: list[Result], group: str) -> str:
         return _table(["nnx's time as a share of", *(f"{NAMES[n]}'s" for n in names)], rows)
     heads = ["PyTorch's", "the best peer's", "the floor"]
     pairs = [("nnx", "torch"), ("nnx", "best"), ("nnx", "floor")]
-    if any("nnx_numba" in r.seconds for r in results):
-        heads += ["with Numba PyTorch's", "the best peer's"]
-        pairs += [("nnx_numba", "torch"), ("nnx_numba", "best")]
+    for own in VARIANTS:
+        if any(own in r.seconds for r in results):
+            heads += [f"{NAMES[own]}: PyTorch's", "the best peer's"]
+            pairs += [(own, "torch"), (own, "best")]
     rows, columns = [], [[] for _ in pairs]
     for r in results:
         best = r.best(PEERS) or ""

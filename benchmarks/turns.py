@@ -123,7 +123,7 @@ def _start(workload: str, framework: str, settings: Settings) -> subprocess.Pope
     environment = {k: v for k, v in os.environ.items() if k not in PINS}
     environment |= dict.fromkeys(THREADS, str(settings.threads))
     environment["TORCHINDUCTOR_COMPILE_THREADS"] = "1"  # no pool of compilers that stays
-    environment["NNX_NUMBA"] = "always" if framework == "nnx_numba" else "never"
+    environment["NNX_NUMBA"] = "always" if framework.endswith("numba") else "never"
     if settings.device == "cpu":
         environment["JAX_PLATFORMS"] = "cpu"
     else:

@@ -17,7 +17,10 @@ import numpy as np
 __all__ = ["Absent", "Job", "MeanSquare", "Net", "Product", "Workload", "linear_products"]
 
 Shapes = dict[str, tuple[int, ...]]
-FRAMEWORKS = ("nnx", "nnx_numba", "torch", "torch_unfused", "torch_compile", "jax", "floor")
+FRAMEWORKS = (
+    "nnx", "nnx_numba", "nnx_compile", "nnx_compile_numba", "torch", "torch_unfused", "torch_compile", "jax",
+    "floor",
+)  # fmt: skip
 
 
 class Absent(Exception):

@@ -12,8 +12,9 @@ from ..workload import Absent, Job, MeanSquare, Net
 
 def job(net: Net, device: str, variant: str) -> Job:
     """A training step or a forward pass."""
-    if variant == "numba" and (not net.training or find_spec("numba") is None):
-        raise Absent("nothing is compiled for inference" if not net.training else "Numba is not installed")
+    if "numba" in variant and (not net.training or find_spec("numba") is None):
+        raise Absent("Numba has no part in inference" if not net.training else "Numba is not installed")
+    captured = nnx.compile if variant.startswith("compile") else lambda f: f
     nnx.use("cupy" if device == "cuda" else "numpy")
     place = nnx.backend()
     model = net.nnx()
@@ -23,16 +24,18 @@ def job(net: Net, device: str, variant: str) -> Job:
     if not net.training:
         model.eval()
         (x,) = data
-        return Job(lambda: MeanSquare(model(x), nnx.to_numpy), place.synchronize, memory=memory)
+        predict = captured(lambda x: model(x))
+        return Job(lambda: MeanSquare(predict(x), nnx.to_numpy), place.synchronize, memory=memory)
     optimizer = nnx.optim.Adam(model, learning_rate=1e-3)
     loss_and_grad = nnx.value_and_grad(net.nnx_loss)
 
-    def step() -> Any:
+    @captured
+    def step(*data: Any) -> Any:
         loss, grads = loss_and_grad(model, *data)
         optimizer.update(grads)
         return loss
 
-    return Job(step, place.synchronize, memory=memory)
+    return Job(lambda: step(*data), place.synchronize, memory=memory)
 
 
 def _device_memory() -> float:

@@ -90,7 +90,7 @@ def inference(nets: list[Any] = WORKLOADS) -> list[Workload]:
             net, name=f"{net.name}-infer-{batch}", title=f"{net.title.split(',')[0]}, batch {batch}",
             batch=batch, training=False, group="inference",
             at_most=0.7 if batch == 1 else None, of_floor=None,
-            frameworks=("nnx", "torch", "torch_compile", "jax", "floor"),
+            frameworks=("nnx", "nnx_compile", "torch", "torch_compile", "jax", "floor"),
         )
         for net in nets
         for batch in (1, 256)

@@ -13,7 +13,7 @@ from ..autodiff.library import library_of
 from ..autodiff.trace import call_name
 from ..autodiff.transforms.common import named
 from ..backend.effects import capturing
-from ..layers import _tree as layers
+from ._arguments import Kind, recognizer, state_of_layers
 from ._arrays import CapturedArray
 from ._compare import difference
 from ._program import Program, inside
@@ -25,7 +25,6 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 MOST = 32  # programs that are kept of one function
 TRIES = 4  # runs that differ from the ones before them, and programs that turn out not to hold, until it is left alone
-_STATIC = frozenset((bool, int, str, bytes, type(None)))
 
 
 def compile(f: Function) -> Function:
@@ -79,8 +78,9 @@ def compile(f: Function) -> Function:
 class _Variant:
     """What is known of the function for one kind of arguments."""
 
-    def __init__(self, kept: list[Any]) -> None:
-        self.kept = kept  # objects that the key knows by their id
+    def __init__(self, kind: Kind, recognize: Callable[..., Any] | None) -> None:
+        self.kept = kind.kept
+        self.recognize = recognize
         self.run: Callable[..., Any] | None = None
         self.last: tuple[Program, Any] | None = None
         self.tries = 0
@@ -93,6 +93,7 @@ class Compiled:
     def __init__(self, f: Callable[..., Any]) -> None:
         self.f = f
         self.variants: dict[Any, _Variant] = {}
+        self.recent: _Variant | None = None
         self.made = 0
         self.left_alone = False
         self.lock = RLock()
@@ -101,37 +102,34 @@ class Compiled:
         """Run the program for these arguments, or watch the function."""
         if self.left_alone or capturing.get() is not None or overrides.get() is not None:
             return self.f(*args, **kwargs)
-        key, arrays, kept = [layers._version, layers._state], [], []
-        for a in args:
-            _describe(a, key, arrays, kept)
-        for name, a in kwargs.items():
-            key.append(name)
-            _describe(a, key, arrays, kept)
-        variant = self.variants.get(tuple(key))
-        if variant is None:
-            variant = self._variant(tuple(key), kept)
+        variant, arrays = self.recent, None
+        if variant is not None and variant.recognize is not None:
+            arrays = variant.recognize(args, kwargs)
+        if arrays is None:
+            kind = Kind(args, kwargs)
+            variant, arrays = self.variants.get(kind.key) or self._variant(kind, args, kwargs), kind.arrays
+            self.recent = variant
+        assert variant is not None
         if variant.left_alone or not self.lock.acquire(blocking=False):
             return self.f(*args, **kwargs)  # another thread is at it
         try:
             if variant.run is not None:
-                try:
-                    return variant.run(*arrays)
-                except Changed:
-                    variant.run = variant.last = None
-                    self._again(variant, "the value of an array that its course depends on changes")
-                    if variant.left_alone:
-                        return self.f(*args, **kwargs)
+                return variant.run(*arrays)
             return self._watch(variant, args, kwargs)
+        except Changed:
+            variant.run = variant.last = None
+            self._again(variant, "the value of an array that its course depends on changes")
+            return self.f(*args, **kwargs) if variant.left_alone else self._watch(variant, args, kwargs)
         finally:
             self.lock.release()
 
-    def _variant(self, key: Any, kept: list[Any]) -> _Variant:
+    def _variant(self, kind: Kind, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Variant:
         """Room for another kind of arguments."""
         with self.lock:
             if len(self.variants) >= MOST:
                 self.variants.pop(next(iter(self.variants)))
             self.made += 1
-            made = self.variants[key] = _Variant(kept)
+            made = self.variants[kind.key] = _Variant(kind, recognizer(args, kwargs))
             if self.made == 2 * MOST:
                 warnings.warn(
                     f"nnx.compile: {call_name(self.f)} has been watched for {self.made} kinds of arguments; Python "
@@ -142,13 +140,13 @@ class Compiled:
 
     def _watch(self, variant: _Variant, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run the function and write down what it does; compile it if that is what it did before."""
-        program, before = Program(), (layers._version, layers._state)
+        program, before = Program(), state_of_layers()
         with inside(program):
             given, options = tree.map_tree(
                 lambda x, _path: x if library_of(x) is None else program.input(x), (args, kwargs)
             )
             result = self.f(*given, **options)
-        if before != (layers._version, layers._state):
+        if before != state_of_layers():
             program.refuse("it makes a layer, or sets an attribute of one")
             self.left_alone = True  # the next call would be of another kind
         plain = tree.map_tree(lambda x, _path: x.raw if isinstance(x, CapturedArray) else x, result)
@@ -182,32 +180,3 @@ class Compiled:
         warnings.warn(
             f"nnx.compile: {call_name(self.f)} is run as it is, not compiled: {reason}", stacklevel=_outside()
         )
-
-
-def _describe(a: Any, key: list[Any], arrays: list[Any], kept: list[Any]) -> None:
-    """Add to a key what a program depends on of an argument, and to ``arrays`` the arrays in it."""
-    kind = type(a)
-    if library_of(a) is not None:
-        arrays.append(a)
-        key += kind, a.shape, a.dtype, getattr(a, "strides", None)
-    elif hasattr(kind, "__nnx_cells__"):
-        key.append(layers.tree_of(a))
-    elif kind in _STATIC:
-        key += kind, a
-    elif kind is float:
-        key.append(repr(a))  # 0.0 == -0.0
-    elif isinstance(a, (tuple, list)):
-        key += kind, len(a)
-        for item in a:
-            _describe(item, key, arrays, kept)
-    elif isinstance(a, dict):
-        key += kind, tuple(a)
-        for item in a.values():
-            _describe(item, key, arrays, kept)
-    elif hasattr(kind, "__dataclass_fields__"):
-        key.append(kind)
-        for name in kind.__dataclass_fields__:
-            _describe(getattr(a, name), key, arrays, kept)
-    else:
-        key.append(id(a))
-        kept.append(a)

@@ -282,10 +282,11 @@ class Program:
 class _Like:
     """What the source of a program needs to know of an array."""
 
-    __slots__ = ("dtype", "kind", "shape", "size")
+    __slots__ = ("device", "dtype", "kind", "shape", "size")
 
     def __init__(self, x: Any) -> None:
-        self.kind, self.dtype, self.shape, self.size = type(x), x.dtype, x.shape, math.prod(x.shape)
+        self.kind, self.dtype, self.shape, self.device = type(x), x.dtype, x.shape, x.device
+        self.size = math.prod(x.shape)
 
 
 class CapturedFrame(Frame):

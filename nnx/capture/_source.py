@@ -36,6 +36,7 @@ def compiled(program: Program, result: Any) -> Callable[..., Any]:
     """The function of arrays that does what the program did and gives ``result``, which is written in registers."""
     writer = _Writer(program)
     lines = writer.lines(result)
+    writer.scope["seen"] = [None] * writer.loads
     exec(compile("\n".join(lines), "<nnx: a compiled step>", "exec"), writer.scope)
     step, generators = writer.scope["step"], program.generators
     if not generators or not any(s.kind == GUARD for s in program.steps):
@@ -58,7 +59,8 @@ class _Writer:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.scope: dict[str, Any] = {"Changed": Changed}
+        self.scope: dict[str, Any] = {"Changed": Changed, "like": _like}
+        self.loads = 0  # so far, each with its place in the list of what was seen there last
         self._names: dict[int, str] = {}
 
     def lines(self, result: Any) -> list[str]:
@@ -86,7 +88,7 @@ class _Writer:
             return self.load(step)
         if step.kind == STORE:
             return [f"{self.name(step.function)}.value = {self.expression(step.args[0])}"]
-        call = self.call(step)
+        call = self.planned(step) or self.call(step)
         if step.kind == GUARD:
             return [f"if {call} != {self.expression(step.result)}: raise Changed"]
         into = step.args[0] if step.args else None
@@ -104,12 +106,20 @@ class _Writer:
         name, cell = self.register(step.result), self.name(step.function)
         if not step.pure:
             return [f"if {cell}.value is not {name}: raise Changed"]
-        example = self.program.example[step.result.number]
-        kind, shape, dtype = self.name(example.kind), self.name(example.shape), self.name(example.dtype)
+        like = self.name(self.program.example[step.result.number])
+        place, self.loads = self.loads, self.loads + 1
         return [
             f"{name} = {cell}.value",
-            f"if type({name}) is not {kind} or {name}.shape != {shape} or {name}.dtype != {dtype}: raise Changed",
+            f"if {name} is not seen[{place}]: seen[{place}] = like({name}, {like})",
         ]
+
+    def planned(self, step: Step) -> str:
+        """A call for which there is a shorter way, once it was made; nothing where there is none."""
+        plan = getattr(step.function, "planned", None)
+        if plan is None or step.kwargs:
+            return ""
+        arrays = [x for x in _leaves(step.args) if type(x) in (Register, Constant)]
+        return f"{self.name(plan(*step.args))}({', '.join(map(self.expression, arrays))})"
 
     def call(self, step: Step) -> str:
         """The call as source; operators, items and attributes as such."""
@@ -170,6 +180,14 @@ class _Writer:
     def large(self, r: Register) -> bool:
         """Whether letting go of an array is worth a line."""
         return self.program.example[r.number].size >= LARGE
+
+
+def _like(x: Any, example: Any) -> Any:
+    """``x``, unless it is another kind of array."""
+    now = type(x), x.shape, x.dtype, x.device
+    if now != (example.kind, example.shape, example.dtype, example.device):
+        raise Changed
+    return x
 
 
 def _leaves(x: Any) -> Iterable[Any]:

@@ -161,14 +161,11 @@ class Optimizer:
         TypeError
             Where a gradient is of another library than its parameter.
         """
-        if self._places.cells() is not self._cells or not all(bucket.settled() for bucket in self._buckets):
+        if not self._settled():
             self._rebuild()
-        gradients = arranged(type(self).__name__, grads, self._buckets)
-        plans = [self._coefficients(bucket) for bucket in self._buckets]
-        for bucket, ours, coefficients in zip(self._buckets, gradients, plans, strict=True):
-            bucket.update(ours, self.rule, coefficients)
-            bucket.step += 1
-        self.steps += 1
+        self._step(arranged(type(self).__name__, grads, self._buckets))
+
+    update.__wrapped__.planned = lambda self, grads: self._planned_update(grads)  # type: ignore[attr-defined]
 
     def state_dict(self) -> dict[str, Any]:
         """A snapshot from which training goes on exactly: the step, and each parameter's own steps and statistics.
@@ -210,6 +207,31 @@ class Optimizer:
         return f"{type(self).__name__}({len(self._places.cells())} parameters, {settings})"
 
     # inside --------------------------------------------------------------------------------------------------
+
+    def _settled(self) -> bool:
+        """Whether the buckets hold the parameters that there are."""
+        return self._places.cells() is self._cells and all(bucket.settled() for bucket in self._buckets)
+
+    def _step(self, gradients: list[list[Array]]) -> None:
+        """One step with gradients bucket by bucket."""
+        plans = [self._coefficients(bucket) for bucket in self._buckets]
+        for bucket, ours, coefficients in zip(self._buckets, gradients, plans, strict=True):
+            bucket.update(ours, self.rule, coefficients)
+            bucket.step += 1
+        self.steps += 1
+
+    def _planned_update(self, grads: Mapping[str, Any]) -> Callable[..., None]:
+        """``update`` as a function of the gradients, in the order of ``grads``, that need not be looked at again."""
+        paths, buckets = list(grads), self._buckets
+        places = [[paths.index(path) for path in bucket.paths] for bucket in buckets]
+
+        def update(*gradients: Array) -> None:
+            if self._buckets is buckets and self._settled():
+                self._step([[gradients[i] for i in ours] for ours in places])
+            else:
+                self.update(dict(zip(paths, gradients, strict=True)))
+
+        return update
 
     def _check(self, changes: Mapping[str, Any]) -> None:
         """Raise unless these settings exist and make sense."""
