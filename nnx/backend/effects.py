@@ -41,8 +41,8 @@ def draw(method: Function) -> Function:
 def effect(method: Function) -> Function:
     """A method that changes something for good, besides the arrays that it returns.
 
-    Where it has an attribute ``planned``, that is called with the same arguments, but for the arrays, and gives a function
-    of these arrays alone which does the same, once the method has accepted arrays like them.
+    Where it has an attribute ``planned``, that is called with the same arguments, but for the arrays, and gives a
+    function of these arrays alone which does the same, once the method has accepted arrays like them.
     """
     return _marked(method, "effect")
 

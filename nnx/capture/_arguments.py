@@ -31,11 +31,14 @@ class Kind:
         Equal for arguments of the same kind.
     arrays
         The arrays in the arguments, in order.
+    traced
+        Whether there are traced ones among them.
     """
 
     def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self.arrays: list[Any] = []
         self.kept: list[Any] = []  # objects that the key knows by their id
+        self.traced = False
         self._key: list[Any] = [*state_of_layers(), len(args)]
         for a in args:
             self._describe(a)
@@ -48,6 +51,7 @@ class Kind:
         kind, key = type(a), self._key
         if library_of(a) is not None:
             self.arrays.append(a)
+            self.traced = self.traced or hasattr(kind, "__nnx_traced__")
             key += kind, a.shape, a.dtype, a.device, getattr(a, "strides", None)
         elif hasattr(kind, "__nnx_cells__"):
             key.append(layers.tree_of(a))

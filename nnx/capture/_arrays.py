@@ -173,6 +173,12 @@ class CapturedArray:
             return NotImplemented
         return program().call(func, args, kwargs)
 
+    def __cupy_override_elementwise_kernel__(self, kernel: Any, *args: Any, **kwargs: Any) -> Any:
+        traced = next((a for a in args if has_traced((a,))), None)
+        if traced is not None:
+            return traced.__cupy_override_elementwise_kernel__(kernel, *args, **kwargs)
+        return program().call(kernel, args, kwargs)
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or not hasattr(self.raw, name):
             raise AttributeError(name)

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ..autodiff.library import library_of
-from ._program import GUARD, LOAD, Constant, Program, Register, Step
+from ._program import Program
+from ._steps import GUARD, LOAD, Constant, Register, Step, shape
 
 __all__ = ["difference"]
 
@@ -15,8 +16,8 @@ Equal = Callable[[Any, Any], bool]
 _VALUES = (bool, int, float, complex, str, bytes, type(None))
 
 
-def difference(one: Program, other: Program) -> str | None:
-    """The first thing that differs, in words; None where nothing does."""
+def difference(one: Program, other: Program, results: tuple[Any, Any]) -> str | None:
+    """The first thing that differs, in words, what came of them included; None where nothing does."""
     if one.inputs != other.inputs:
         return "which of its arguments are the same array"
     equal = (
@@ -30,7 +31,8 @@ def difference(one: Program, other: Program) -> str | None:
         longer = max(one.steps, other.steps, key=len)
         step = longer[min(len(one.steps), len(other.steps))]
         return f"how much it does: {_said(step)} is called only one of the times"
-    return None
+    found = _of_values(*results, equal)
+    return None if found is None else f"{found} its caller"
 
 
 def _of_steps(a: Step, b: Step, equal: Equal) -> str | None:
@@ -39,7 +41,12 @@ def _of_steps(a: Step, b: Step, equal: Equal) -> str | None:
     if a.kind == LOAD:
         return None if a.result == b.result else "which of its layers' arrays are the same"
     if a.kind == GUARD and a.result != b.result:
-        return f"the value that {_said(a)} reads: {a.result!r} one time, {b.result!r} another"
+        what = (
+            f"the shape of an array (at {a.where})"
+            if a.function is shape
+            else f"the value that {_said(a)} reads"
+        )
+        return f"{what}: {a.result!r} one time, {b.result!r} another"
     for x, y in ((a.args, b.args), (a.kwargs, b.kwargs), (a.result, b.result)):
         found = _of_values(x, y, equal)
         if found is not None:

@@ -23,6 +23,7 @@ __all__ = ["Compiled", "compile"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+_LATER = 0x20 | 0x80 | 0x200  # generators, coroutines, and those that are both
 MOST = 32  # programs that are kept of one function
 TRIES = 4  # runs that differ from the ones before them, and programs that turn out not to hold, until it is left alone
 
@@ -71,6 +72,10 @@ def compile(f: Function) -> Function:
     """
     if not callable(f):
         raise TypeError(f"nnx.compile: expected a function, got {type(f).__name__}")
+    if getattr(getattr(f, "__code__", None), "co_flags", 0) & _LATER:
+        raise TypeError(
+            "nnx.compile: expected a function that is done when it returns, got a generator or coroutine"
+        )
     run = Compiled(f)
     return cast(Function, named(lambda *args, **kwargs: run(args, kwargs), f))
 
@@ -84,7 +89,7 @@ class _Variant:
         self.run: Callable[..., Any] | None = None
         self.last: tuple[Program, Any] | None = None
         self.tries = 0
-        self.left_alone = False
+        self.left_alone = kind.traced
 
 
 class Compiled:
@@ -164,7 +169,7 @@ class Compiled:
         last, variant.last = variant.last, (program, result)
         if last is None:
             return
-        found = difference(last[0], program)
+        found = difference(last[0], program, (last[1], result))
         if found is None:
             variant.run, variant.last = compiled(program, result), None
         else:

@@ -7,63 +7,37 @@ making it again does again just what was done, views and writing in place includ
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..autodiff.cells import Cell, Frame, overrides
 from ..autodiff.dispatch import caller
-from ..autodiff.dispatch.common import rewrap
 from ..autodiff.library import library_of
 from ..backend.effects import capturing
 from ._arrays import CapturedArray, CapturedNamespace, captured_type, has_traced
+from ._steps import (
+    CALL,
+    CHANGES,
+    DRAWS,
+    GUARD,
+    LOAD,
+    NOTHING,
+    STORE,
+    WRITES,
+    Constant,
+    Like,
+    Register,
+    Step,
+    chooses,
+    mapped,
+    shape,
+    statically_known,
+    writes_in_place,
+)  # fmt: skip
 
-__all__ = ["CALL", "GUARD", "LOAD", "STORE", "Constant", "Program", "Register", "Step", "inside"]
+__all__ = ["Program", "inside"]
 
-CALL, LOAD, STORE, GUARD = range(4)
-NOTHING, WRITES, DRAWS, CHANGES = range(
-    4
-)  # what a call does besides what it gives: the last cannot be taken back
-
-
-class Register:
-    """Where an array is while a program runs."""
-
-    __slots__ = ("number",)
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-
-    def __eq__(self, other: object) -> bool:
-        return type(other) is Register and other.number == self.number
-
-    def __hash__(self) -> int:
-        return self.number
-
-
-class Constant:
-    """An array from elsewhere: the same one each time."""
-
-    __slots__ = ("array",)
-
-    def __init__(self, array: Any) -> None:
-        self.array = array
-
-
-class Step(NamedTuple):
-    """A call with its arguments, registers and constants in the place of arrays, and what came of it likewise.
-
-    A LOAD reads a cell, a STORE writes one, a GUARD expects ``result`` of a call that gives a Python number. A step
-    that is ``pure`` does no more than give its result.
-    """
-
-    kind: int
-    function: Any
-    args: tuple[Any, ...] = ()
-    kwargs: Any = None
-    result: Any = None
-    pure: bool = True
-    where: str = ""
+_NUMBERS = frozenset((bool, int, float, complex, str))
 
 
 class Program:
@@ -89,9 +63,7 @@ class Program:
         made = captured_type(raw)(raw, self, Register(self.count))
         self.example[self.count] = raw
         self.count += 1
-        if hasattr(
-            raw, "__setitem__"
-        ):  # the numbers that some libraries have may be the same object each time
+        if hasattr(raw, "__setitem__"):  # what is no array may be the same object each time: NumPy's True
             self._known[id(raw)] = raw, made
         return made
 
@@ -120,11 +92,13 @@ class Program:
         if library_of(raw) is None or isinstance(raw, CapturedArray):
             return raw
         known = self._known.get(id(raw))
-        known = known if known is not None and type(known[1].register) is Register else None
-        made = self.register(raw) if known is None else known[1]
-        if known is None:
+        if known is None or self.lasting or type(known[1].register) is Constant:
+            made = self.register(raw)
             self._outside.append(raw)
-        self.steps.append(Step(LOAD, cell, result=made.register, pure=known is None))
+            self.steps.append(Step(LOAD, cell, (self.lasting,), result=made.register))
+        else:  # an argument, or what another cell holds: it has to be that again
+            made = known[1]
+            self.steps.append(Step(LOAD, cell, (False,), result=made.register, pure=False))
         return made
 
     def store(self, cell: Cell, value: Any) -> None:
@@ -135,7 +109,7 @@ class Program:
 
     def close(self) -> None:
         """Let go of the arrays of this run; of those in registers only their likes are kept."""
-        self.example = {n: _Like(x) for n, x in self.example.items()}
+        self.example = {n: Like(x) for n, x in self.example.items()}
         self._known.clear()
         self._outside.clear()
         self.frame.clear()
@@ -194,7 +168,7 @@ class Program:
             self.lasting = True
         wrapped, arrays, numbers = self._wrapped(result)
         if numbers and not arrays:
-            if _statically_known(result) or not self._has_arrays((args, kwargs)):
+            if statically_known(result) or not self._has_arrays((args, kwargs)):
                 return result
             self._guard(function, given, options, result)
         elif how == NOTHING and (not arrays or self._is_argument(result, args)):
@@ -203,12 +177,19 @@ class Program:
             self.steps.append(
                 Step(CALL, function, given, options, self.written(wrapped), how == NOTHING, caller())
             )
+            if arrays and chooses(function, args):
+                mapped(wrapped, self._guard_shape)
         return wrapped
+
+    def _guard_shape(self, x: Any) -> None:
+        """Expect a shape that depends on elements to be the same each time."""
+        if isinstance(x, CapturedArray):
+            self._guard(shape, (x.register,), {}, tuple(x.shape))
 
     def _what_it_changes(self, function: Any, args: Any, kwargs: Any, result: Any) -> int:
         """Whether a call writes in place, and whether that is seen outside."""
         into = kwargs.get("out")
-        if result is not None and into is None and function not in _IN_PLACE:
+        if result is not None and into is None and not writes_in_place(function):
             return NOTHING
         if not self._reaches_outside(args[0] if into is None and args else into):
             return WRITES
@@ -218,13 +199,13 @@ class Program:
     def _guard(self, function: Any, args: Any, kwargs: Any, result: Any) -> None:
         """Expect the same number each time, which can only be looked at while everything can be taken back."""
         if self.lasting:
-            name = getattr(function, "__name__", function)
-            self.refuse(f"{name} reads an array's value after something was changed for good")
+            name = "a shape" if function is shape else getattr(function, "__name__", function)
+            self.refuse(f"{name} depends on an array's elements after something was changed for good")
         self.steps.append(Step(GUARD, function, args, kwargs, result, where=caller()))
 
     def _has_arrays(self, x: Any) -> bool:
         found: list[Any] = []
-        _mapped(x, lambda a: found.append(a) if library_of(a) is not None else None)
+        mapped(x, lambda a: found.append(a) if library_of(a) is not None else None)
         return bool(found)
 
     def _is_argument(self, result: Any, args: tuple[Any, ...]) -> bool:
@@ -246,11 +227,11 @@ class Program:
 
     def raw(self, x: Any) -> Any:
         """Plain arrays for captured ones, the library's own namespace for the captured one; through containers."""
-        return _mapped(x, _raw)
+        return mapped(x, _raw)
 
     def written(self, x: Any) -> Any:
         """Registers and constants for arrays."""
-        return _mapped(x, self._place)
+        return mapped(x, self._place)
 
     def _place(self, x: Any) -> Any:
         if isinstance(x, CapturedArray):
@@ -276,17 +257,7 @@ class Program:
             known = self._known.get(id(x))
             return known[1] if known is not None else self.register(x)
 
-        return _mapped(result, wrap), found[0], found[1]
-
-
-class _Like:
-    """What the source of a program needs to know of an array."""
-
-    __slots__ = ("device", "dtype", "kind", "shape", "size")
-
-    def __init__(self, x: Any) -> None:
-        self.kind, self.dtype, self.shape, self.device = type(x), x.dtype, x.shape, x.device
-        self.size = math.prod(x.shape)
+        return mapped(result, wrap), found[0], found[1]
 
 
 class CapturedFrame(Frame):
@@ -310,7 +281,7 @@ class CapturedFrame(Frame):
     def lifted(self, x: Any) -> Any:
         """Arrays from elsewhere as captured ones, for a derivative to take beside the others."""
         program = self.program
-        return _mapped(
+        return mapped(
             x,
             lambda a: (
                 a
@@ -338,24 +309,6 @@ class inside:
         overrides.reset(cells)
 
 
-_NUMBERS = frozenset((bool, int, float, complex, str))
-
-
-def _in_place() -> frozenset[Any]:
-    import operator
-
-    names = "iadd isub imul itruediv ipow imatmul imod ifloordiv iand ior ixor ilshift irshift setitem"
-    return frozenset(getattr(operator, name) for name in names.split())
-
-
-_IN_PLACE = _in_place()
-
-
-def _statically_known(result: Any) -> bool:
-    """Whether numbers can be no more than lengths: what is asked of an array's shape, not of its elements."""
-    return isinstance(result, tuple) and all(type(x) is int for x in result)
-
-
 def _raw(x: Any) -> Any:
     """The plain counterpart of an array, a namespace or a backend that is captured."""
     if isinstance(x, CapturedArray):
@@ -363,15 +316,3 @@ def _raw(x: Any) -> Any:
     if isinstance(x, CapturedNamespace):
         return x.target
     return getattr(x, "base", x) if getattr(type(x), "__nnx_captured__", False) else x
-
-
-def _mapped(x: Any, f: Callable[[Any], Any]) -> Any:
-    """``x`` with ``f`` of what is in its tuples, lists, dicts and slices."""
-    kind: Any = type(x)
-    if kind is tuple or kind is list or (issubclass(kind, tuple) and hasattr(kind, "_fields")):
-        return rewrap(x, [_mapped(item, f) for item in x])
-    if issubclass(kind, dict):
-        return {k: _mapped(v, f) for k, v in x.items()}
-    if kind is slice:
-        return slice(_mapped(x.start, f), _mapped(x.stop, f), _mapped(x.step, f))
-    return f(x)

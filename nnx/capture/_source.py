@@ -10,7 +10,8 @@ import operator
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ._program import CALL, GUARD, LOAD, STORE, Constant, Program, Register, Step
+from ._program import Program
+from ._steps import CALL, GUARD, LOAD, STORE, Constant, Register, Step
 
 __all__ = ["Changed", "compiled"]
 
@@ -75,7 +76,11 @@ class _Writer:
             same += [f" if again{i} is not {names[i]}: raise Changed"] if r.number in seen else []
             seen.add(r.number)
         last = _last_uses(steps, result)
+        early = {s.function for s in steps if s.kind == LOAD and not s.args[0]}
+        late = {s.function: s.result for s in steps[::-1] if s.kind == LOAD and s.function not in early}
         body = [f"def step({', '.join(given)}):", *same]
+        for cell, r in late.items():  # while nothing has been changed
+            body.append(f" like({self.name(cell)}.value, {self.name(self.program.example[r.number])})")
         for i, step in enumerate(steps):
             body += [f" {line}" for line in self.step(step)]
             done = [self.register(r) for r in last.get(i, ()) if r not in inputs and self.large(r)]
@@ -108,6 +113,8 @@ class _Writer:
             return [f"if {cell}.value is not {name}: raise Changed"]
         like = self.name(self.program.example[step.result.number])
         place, self.loads = self.loads, self.loads + 1
+        if step.args[0]:
+            return [f"{name} = {cell}.value"]
         return [
             f"{name} = {cell}.value",
             f"if {name} is not seen[{place}]: seen[{place}] = like({name}, {like})",
@@ -184,8 +191,8 @@ class _Writer:
 
 def _like(x: Any, example: Any) -> Any:
     """``x``, unless it is another kind of array."""
-    now = type(x), x.shape, x.dtype, x.device
-    if now != (example.kind, example.shape, example.dtype, example.device):
+    now = type(x), x.shape, x.dtype, x.device, getattr(x, "strides", None)
+    if now != (example.kind, example.shape, example.dtype, example.device, example.strides):
         raise Changed
     return x
 

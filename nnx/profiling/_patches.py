@@ -16,6 +16,7 @@ from ..autodiff.tape import READ, RERUN, WRITE, Tape
 from ..autodiff.trace import Call
 from ..autodiff.traced import TracedArray
 from ..backend.protocol import Backend
+from ..capture._compile import Compiled
 from ..layers._layer import Layer
 from ..optim._optimizer import Optimizer
 from ._recorder import Recorder
@@ -102,6 +103,9 @@ class Patches:
             node = recorder.outside.child(name, "")
             recorder.call("layer", name, update, (optimizer, grads), {}, node)
 
+        self._set(
+            Compiled, "__call__", lambda own, args, kwargs: own.f(*args, **kwargs)
+        )  # so that it is seen
         self._set(Layer, "__call__", layer_call)
         self._set(Optimizer, "update", optimizer_update)
 

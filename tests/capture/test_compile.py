@@ -197,6 +197,42 @@ def test_loaded_and_assigned_weights_are_used() -> None:
         same(quick(x), model(x))
 
 
+def test_weights_are_read_again_after_an_update() -> None:
+    def make() -> tuple[Any, Any, Any]:
+        nnx.seed(1)
+        model = nnx.Linear(4, 3)
+        optimizer = nnx.optim.SGD(model, 0.1)
+
+        def step(grads: Any) -> Any:
+            optimizer.update(grads)
+            return model.weight + 1, model.bias
+
+        return model, step, nnx.compile(step)
+
+    grads = {"weight": np.ones((3, 4), np.float32), "bias": np.ones(3, np.float32)}
+    one, step, _ = make()
+    other, _, quick = make()
+    for i in range(8):
+        if i == 5:
+            for model in (one, other):
+                model.weight = np.full((3, 4), 7.0, np.float32)
+        if i == 6:
+            for model in (one, other):
+                model.astype("float64")
+        same(quick(grads), step(grads))
+        same(other.state_dict(), one.state_dict())
+
+
+def test_results_that_are_no_arrays_have_to_stay() -> None:
+    count = iter(range(100))
+    out = called(
+        nnx.compile(lambda x: (x, next(count))),
+        *[(X,)] * 6,
+        warned="value 3 one time, 4 another, given to its",
+    )
+    assert [n for _, n in out] == list(range(6))
+
+
 # what is asked of it ---------------------------------------------------------------------------------------------
 
 
@@ -236,6 +272,12 @@ def test_the_name_and_the_docstring_stay() -> None:
     assert (step.__name__, step.__doc__) == ("step", "Doubles.")
     with pytest.raises(TypeError, match=r"nnx.compile: expected a function, got int"):
         nnx.compile(3)  # type: ignore[type-var]
+
+    def later(x: Any) -> Any:
+        yield x
+
+    with pytest.raises(TypeError, match=r"done when it returns, got a generator"):
+        nnx.compile(later)
 
 
 def test_a_method(lib: Any) -> None:
@@ -339,6 +381,28 @@ def test_a_branch_is_taken_as_long_as_its_condition_holds() -> None:
     same(found, [f(sign * np.abs(X)) for sign in (-1, -1, -1, 1, 1, 1, -1)])
 
 
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: x[x > 0].sum() / 2,
+        lambda x: nnx.grad(lambda x: (x[x > 0] ** 2).mean())(x),
+        lambda x: np.repeat(x[0], np.nonzero(x[1] > 0)[0].shape[0]),
+        lambda x: np.unique(x.round()),
+        lambda x: (x.compress(x[0] > 0, axis=1) * 2).sum(axis=0),
+    ],
+)
+def test_shapes_that_depend_on_elements(f: Any) -> None:
+    quick, counted = compiled(f)
+    for _ in range(4):
+        same(quick(X), f(X))
+    same(quick(X[::-1]), f(X[::-1]))
+    assert counted.calls == 3
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*is run as it is.*(the shape of an array|the value of an array)")
+        for i in range(8):  # another number of elements each time
+            same(quick(X * (-1) ** i), f(X * (-1) ** i))
+
+
 def test_inside_a_derivative_and_inside_another_it_is_the_function() -> None:
     square, counted = compiled(lambda x: x * x)
     same(nnx.grad(lambda x: square(x).sum())(X), 2 * X)
@@ -390,7 +454,7 @@ def test_values_that_leave() -> None:
         seen.append(float(x[0, 0]))
         return x.sum()
 
-    late = "float reads an array's value after something was changed for good"
+    late = "float depends on an array's elements after something was changed for good"
     called(nnx.compile(reads), *[(x,)] * 4, warned=late)
     assert seen == [X[0, 0] + i + 1 for i in range(4)]
     out = called(

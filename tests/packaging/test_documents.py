@@ -14,6 +14,7 @@ BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
     [
         "README.md",
         "CONTRIBUTING.md",
+        "docs/compile.md",
         "docs/from_pytorch.md",
         "docs/profiling.md",
         "docs/speed.md",
@@ -34,6 +35,7 @@ def test_blocks_run_one_after_the_other(name):
         "README.md",
         "CONTRIBUTING.md",
         "CHANGELOG.md",
+        "docs/compile.md",
         "docs/from_pytorch.md",
         "docs/profiling.md",
         "docs/speed.md",

@@ -388,3 +388,13 @@ def test_it_refuses() -> None:
 def test_nothing_of_it_is_loaded_before_it_is_used() -> None:
     code = "import sys, nnx, nnx.layers, nnx.optim; assert 'nnx.profiling' not in sys.modules; nnx.profile"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_compiled_function_is_run_as_it_is() -> None:
+    layer = Slow()
+    step = nnx.compile(lambda x: layer(x))
+    for _ in range(3):
+        step(np.ones(3))
+    with nnx.profile() as report:
+        np.testing.assert_array_equal(step(np.ones(3)), 2 * np.ones(3))
+    assert [row.calls for row in report.layers if row.kind == "Slow"] == [1]
