@@ -125,6 +125,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip(f"needs CuPy and a CUDA GPU: {why_no_gpu()}")
 
 
+@pytest.fixture(scope="session", name="compiled_alike")
+def _compiled_alike() -> Any:
+    """`check(lib, f, *args)`: `nnx.compile(f)` gives what `f` does, to the bit."""
+    return compiled_alike
+
+
 def compiled_alike(lib: Library, f: Any, *args: Any, before: Any = lambda: None) -> None:
     """``nnx.compile(f)`` gives what ``f`` does, to the bit: while it is watched and when it is run without it."""
     compiled, drawn = nnx.compile(f), nnx.random.default_generator()

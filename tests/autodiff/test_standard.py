@@ -13,6 +13,7 @@ import pytest
 import nnx
 from nnx.autodiff import composite
 from nnx.autodiff.rules import NO_DERIVATIVE, RULES
+from nnx.autodiff.tree import is_array, leaves
 
 from . import rows_elementwise, rows_linalg, rows_shapes
 from .standard import FUNCTIONS, Row, run, signature
@@ -98,10 +99,18 @@ class _Watched:
 
 @pytest.mark.parametrize("lib", LIBRARIES, indirect=True)
 @pytest.mark.parametrize(("row", "kind"), CASES)
-def test_derivatives(lib: Any, row: Row, kind: str) -> None:
-    """In single precision, which is checked in double as well."""
-    args = row.arguments(lib.asarray, kind, single=row.narrow)
-    nnx.testing.check_gradients(row.function(nnx.array_namespace), *args, order=row.order)
+def test_derivatives(lib: Any, row: Row, kind: str, compiled_alike: Any) -> None:
+    """In single precision, which is checked in double as well; and compiled, to the bit."""
+    args, f = row.arguments(lib.asarray, kind, single=row.narrow), row.function(nnx.array_namespace)
+    nnx.testing.check_gradients(f, *args, order=row.order)
+
+    def pulled_back(*args: Any) -> Any:
+        out, pull = nnx.vjp(lambda args: f(*args), args)  # numbers among arrays stay
+        return out, pull(out)
+
+    with np.errstate(all="ignore"):
+        inexact = all(lib.backend.is_inexact(x.dtype) for x in leaves((args, f(*args))) if is_array(x))
+        compiled_alike(lib, pulled_back if inexact else f, *args)
 
 
 @pytest.mark.parametrize("lib", LIBRARIES, indirect=True)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnx import array_namespace
+from nnx import array_namespace, vjp
 from nnx.testing import check_gradients
 
 LIBRARIES = ["numpy", "strict", pytest.param("cupy", marks=pytest.mark.gpu)]
@@ -62,6 +62,24 @@ def run(xp: Any, x: Any, program: list[tuple[str, int, int]]) -> list[Any]:
 
 
 steps = st.tuples(st.sampled_from([*VIEWS, *ACTIONS, *ACTIONS]), st.integers(0, 9), st.integers(0, 9))
+
+
+@pytest.mark.parametrize("lib", LIBRARIES, indirect=True)
+def test_compiled_programs(lib: Any, compiled_alike: Any) -> None:
+    @settings(max_examples=40)
+    @given(st.lists(steps, min_size=3, max_size=12))
+    def walk(program: list[tuple[str, int, int]]) -> None:
+        def f(x: Any) -> Any:
+            return run(array_namespace(x), x, program)
+
+        def pulled_back(x: Any) -> Any:
+            out, pull = vjp(f, x)
+            return pull(out)
+
+        compiled_alike(lib, f, lib.asarray(X))
+        compiled_alike(lib, pulled_back, lib.asarray(X))
+
+    walk()
 
 
 @pytest.mark.parametrize("lib", LIBRARIES, indirect=True)
