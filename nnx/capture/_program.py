@@ -30,6 +30,7 @@ from ._steps import (
     Step,
     chooses,
     mapped,
+    passes_on,
     shape,
     statically_known,
     writes_in_place,
@@ -171,7 +172,7 @@ class Program:
             if statically_known(result) or not self._has_arrays((args, kwargs)):
                 return result
             self._guard(function, given, options, result)
-        elif how == NOTHING and (not arrays or self._is_argument(result, args)):
+        elif how == NOTHING and (not arrays or self._passes_on(function, result, args)):
             pass
         else:
             self.steps.append(
@@ -189,8 +190,10 @@ class Program:
     def _what_it_changes(self, function: Any, args: Any, kwargs: Any, result: Any) -> int:
         """Whether a call writes in place, and whether that is seen outside."""
         into = kwargs.get("out")
-        if result is not None and into is None and not writes_in_place(function):
-            return NOTHING
+        if into is None and result is not None and not writes_in_place(function):
+            if not self._is_argument(result, args) or passes_on(function):
+                return NOTHING
+            into = result = self._known[id(result)][1]  # it gives what it was given, written to
         if not self._reaches_outside(args[0] if into is None and args else into):
             return WRITES
         self.writes_outside = True
@@ -208,8 +211,12 @@ class Program:
         mapped(x, lambda a: found.append(a) if library_of(a) is not None else None)
         return bool(found)
 
+    def _passes_on(self, function: Any, result: Any, args: tuple[Any, ...]) -> bool:
+        """Whether there is nothing to do, as a call gives back one of its arguments as it is."""
+        return passes_on(function) and self._is_argument(result, args)
+
     def _is_argument(self, result: Any, args: tuple[Any, ...]) -> bool:
-        """Whether a call gave back one of its arguments, so that there is nothing to do."""
+        """Whether a call gave back one of its arguments."""
         return hasattr(result, "__setitem__") and any(
             isinstance(a, CapturedArray) and a.raw is result for a in args
         )

@@ -1,4 +1,4 @@
-"""What a program is made of: steps, the registers and constants in them that stand for arrays; what is asked of calls."""
+"""What a program is made of: steps, and the registers and constants that stand for arrays in them."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ __all__ = [
     "Step",
     "chooses",
     "mapped",
+    "passes_on",
     "shape",
     "statically_known",
     "writes_in_place",
@@ -95,6 +96,17 @@ _IN_PLACE = frozenset(
 def writes_in_place(function: Any) -> bool:
     """Whether an operator writes to its first argument."""
     return function in _IN_PLACE
+
+
+def passes_on(function: Any) -> bool:
+    """Whether it may give back its argument as it is; another that does so has written to it."""
+    return getattr(function, "__name__", "") in _PASSING
+
+
+_PASSING = frozenset(
+    "asarray asanyarray ascontiguousarray astype atleast_1d atleast_2d atleast_3d broadcast_arrays broadcast_to conj "
+    "conjugate owned ravel real reshape squeeze to_device".split()
+)
 
 
 def chooses(function: Any, args: tuple[Any, ...]) -> bool:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import nnx
+from nnx.autodiff import primitive
 
 rng = np.random.default_rng(3)
 X, Y = rng.standard_normal((6, 4)), rng.integers(0, 3, 6)
@@ -318,6 +319,19 @@ def test_writing_in_place_reaches_what_it_reaches_without() -> None:
         same(after, total)
         same(ours, theirs)
         assert found[0].base is not None
+    assert counted.calls == 2
+
+
+@primitive("doubled_in_place_of_compile")
+def doubled_in_place(_xp: Any, y: Any) -> Any:
+    y *= 2
+    return y
+
+
+def test_an_operation_that_gives_what_it_was_given_has_written_to_it() -> None:
+    quick, counted = compiled(lambda x: doubled_in_place(np.abs(x) + 1.0))
+    for i in range(4):
+        same(quick(X + i), (np.abs(X + i) + 1.0) * 2)
     assert counted.calls == 2
 
 
