@@ -47,7 +47,7 @@ def compile(f: Function) -> Function:
     Parameters
     ----------
     f
-        A function of arrays, Layers, optimizers, Python values, and containers of these.
+        A function of arrays, Layers, optimizers, Python values, and containers of these; or a Layer, for inference.
 
     Returns
     -------
@@ -72,6 +72,8 @@ def compile(f: Function) -> Function:
     """
     if not callable(f):
         raise TypeError(f"nnx.compile: expected a function, got {type(f).__name__}")
+    if tree.is_layer(f):
+        return cast(Any, compile(f.__call__))
     if getattr(getattr(f, "__code__", None), "co_flags", 0) & _LATER:
         raise TypeError(
             "nnx.compile: expected a function that is done when it returns, got a generator or coroutine"

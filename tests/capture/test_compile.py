@@ -177,6 +177,13 @@ def test_modes_shapes_dtypes_and_freezing_are_seen() -> None:
         same(quick(X), model(X))
 
 
+def test_a_layer_is_compiled_for_inference() -> None:
+    model = network().eval()
+    quick = nnx.compile(model)
+    for _ in range(4):
+        same(quick(X.astype(np.float32)), model(X.astype(np.float32)))
+
+
 def test_gradients_leave_out_what_is_frozen() -> None:
     model, x = network().eval(), X.astype(np.float32)
     grads, counted = compiled(nnx.grad(lambda model: (model(x) ** 2).sum()))
