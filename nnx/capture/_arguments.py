@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..autodiff.library import library_of
+from ..backend import backend_of
 from ..layers import _tree as layers
 
 __all__ = ["Kind", "recognizer", "state_of_layers"]
@@ -76,6 +77,13 @@ class Kind:
             self.kept.append(a)
 
 
+def _telling(x: Any) -> tuple[str, ...]:
+    """What tells arrays of one type apart, but for their elements."""
+    layout = ("strides",) if hasattr(x, "strides") else ()
+    place = ("device",) if len(backend_of(x).devices()) > 1 else ()
+    return ("shape", "dtype", *layout, *place)
+
+
 def recognizer(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[..., Any] | None:
     """A function of arguments that gives the arrays among them, or None where they are not of this kind.
 
@@ -91,9 +99,7 @@ def recognizer(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[..., A
         tests.append(f"type({name}) is not kind{i}")
         if library_of(a) is not None:
             arrays.append(name)
-            for attribute in (
-                ("shape", "dtype", "strides") if hasattr(a, "strides") else ("shape", "dtype", "device")
-            ):
+            for attribute in _telling(a):
                 scope[f"{attribute}{i}"] = getattr(a, attribute)
                 tests.append(f"{name}.{attribute} != {attribute}{i}")
             del scope[f"is{i}"]
