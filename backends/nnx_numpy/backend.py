@@ -16,6 +16,7 @@ from nnx.backend.protocol import methods_beyond_standard
 
 from . import compiled, cores, fast
 from .overrides import OVERRIDES
+from .prepared import PREPARED
 from .scattering import at_rows
 
 _EMPTY = np.zeros(4, dtype=np.uint64)
@@ -38,6 +39,7 @@ class NumPyBackend(Backend):
     roots = ("numpy",)
     makes_bits = True
     overrides = OVERRIDES
+    prepared = PREPARED
     _local = threading.local()
 
     def namespace(self) -> Namespace:

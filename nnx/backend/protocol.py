@@ -68,6 +68,9 @@ class Backend:
     overrides: Mapping[str, Override] = MappingProxyType({})
     """By the name of a primitive: a faster forward for this library's arrays, and its pullbacks, or none to keep those
     in standard functions. Within another derivative a pullback is given traced arrays, which it leaves to those."""
+    prepared: Mapping[Callable[..., Any], Callable[..., Any]] = MappingProxyType({})
+    """By a function among the overrides, what makes one for arrays such as it is given (their dtype, shape, ndim, size)
+    that does the same without looking at them again; None where there is none. For ``nnx.compile``."""
     makes_bits: ClassVar[bool] = False
     """Whether `bits` works on the device; where it does not, random numbers are made on the host and sent."""
 

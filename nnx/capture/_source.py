@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ._program import Program
-from ._steps import CALL, GUARD, LOAD, STORE, Constant, Register, Step
+from ._steps import CALL, GUARD, LOAD, STORE, Constant, Like, Register, Step, mapped
 
 __all__ = ["Changed", "compiled"]
 
@@ -128,9 +128,25 @@ class _Writer:
         arrays = [x for x in _leaves(step.args) if type(x) in (Register, Constant)]
         return f"{self.name(plan(*step.args))}({', '.join(map(self.expression, arrays))})"
 
+    def prepared(self, step: Step) -> Any:
+        """A function for such arrays that does what the step's does; None where the backend has none."""
+        likes = mapped((step.args, step.kwargs or {}), self.like)
+        backends = [x.backend for x in _leaves(likes) if isinstance(x, Like)]
+        try:
+            make = backends[0].prepared.get(step.function) if backends else None
+        except TypeError:  # a function that cannot be looked up
+            return None
+        return None if make is None else make(*likes[0], **likes[1])
+
+    def like(self, x: Any) -> Any:
+        """What is known of the array that an argument stands for."""
+        if type(x) is Register:
+            return self.program.example[x.number]
+        return Like(x.array) if type(x) is Constant else x
+
     def call(self, step: Step) -> str:
         """The call as source; operators, items and attributes as such."""
-        f, args = step.function, [self.expression(a) for a in step.args]
+        f, args = self.prepared(step) or step.function, [self.expression(a) for a in step.args]
         if not step.kwargs:
             if f in _BINARY and len(args) == 2:
                 return f"{args[0]} {_BINARY[f]} {args[1]}"

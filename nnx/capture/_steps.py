@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ..autodiff.dispatch.common import rewrap
+from ..backend import backend_of
 
 __all__ = [
     "CALL",
@@ -78,11 +79,12 @@ class Step(NamedTuple):
 class Like:
     """What the source of a program needs to know of an array."""
 
-    __slots__ = ("device", "dtype", "kind", "shape", "size", "strides")
+    __slots__ = ("backend", "device", "dtype", "kind", "ndim", "shape", "size", "strides")
 
     def __init__(self, x: Any) -> None:
         self.kind, self.dtype, self.shape, self.device = type(x), x.dtype, x.shape, x.device
         self.size, self.strides = math.prod(x.shape), getattr(x, "strides", None)
+        self.ndim, self.backend = len(x.shape), backend_of(x)
 
 
 _IN_PLACE = frozenset(
