@@ -73,6 +73,8 @@ class Layer:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """``forward``; errors say which layer they came from."""
         try:
+            if len(args) == 1 and not kwargs:  # the usual case, for half of what the other costs
+                return self.forward(args[0])
             return self.forward(*args, **kwargs)
         except Exception as error:
             better = refused_input(error, self, args)
