@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 Array = Any
 
 
-def _same_dtype(x: Array, *others: Array | None) -> bool:
-    return x.dtype.kind in "fc" and all(y is None or y.dtype == x.dtype for y in others)
+def _same_dtype(x: Array, y: Array, z: Array | None = None) -> bool:
+    dtype = x.dtype
+    return dtype.kind in "fc" and y.dtype == dtype and (z is None or z.dtype == dtype)
 
 
 def convolution(x: Array, weight: Array, bias: Array | None, *, geometry: Geometry) -> Array:

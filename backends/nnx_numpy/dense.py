@@ -73,12 +73,14 @@ def relu(x: Array) -> Array:
         return np.maximum(x, zero(x.dtype))
     if not x.flags.c_contiguous:
         return np.maximum(x, zero(x.dtype) if x.shape[-1] < SHORT else np.zeros(x.shape[-1:], x.dtype))
-    out, whole, none = np.empty(x.shape, x.dtype), x.size // ROW * ROW, zeros(ROW, x.dtype)
-    of, to = x.reshape(-1), out.reshape(-1)
+    whole = x.size // ROW * ROW
+    if whole == x.size:
+        return np.maximum(x.reshape(-1, ROW), zeros(ROW, x.dtype)).reshape(x.shape)
+    of, out, none = x.reshape(-1), np.empty(x.shape, x.dtype), zeros(ROW, x.dtype)
+    to = out.reshape(-1)
     if whole:
         np.maximum(of[:whole].reshape(-1, ROW), none, out=to[:whole].reshape(-1, ROW))
-    if whole < x.size:
-        np.maximum(of[whole:], none[: x.size - whole], out=to[whole:])
+    np.maximum(of[whole:], none[: x.size - whole], out=to[whole:])
     return out
 
 

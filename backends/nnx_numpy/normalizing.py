@@ -24,7 +24,7 @@ Array = Any
 
 # NumPy copies what it broadcasts into buffers of several rows, where they have room for that; for rows of so many
 # elements it is a third faster to go row by row, which takes half as long again for short ones
-LARGE, RUN = 2**14, 256
+LARGE, RUN = 2**15, 256
 
 
 def standardize(

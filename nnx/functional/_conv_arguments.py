@@ -106,8 +106,9 @@ def convolve(
 ) -> Array:
     """A convolution over the last ``axes`` axes."""
     try:
-        added = None if bias is None else (bias.shape, bias.dtype)
-        shapes = axes, x.shape, x.dtype, weight.shape, weight.dtype, added
+        added = None if bias is None else (type(bias), bias.shape, bias.dtype)
+        kinds = axes, type(x), type(weight)  # dtypes of two libraries are not to be compared
+        shapes = kinds, x.shape, x.dtype, weight.shape, weight.dtype, added
         geometry = _known.get(shapes, stride, padding, dilation, groups)
     except (AttributeError, TypeError):  # of what is no array; the checks say so
         shapes = geometry = None

@@ -86,7 +86,7 @@ def largest(
 ) -> Any:  # fmt: skip
     """The largest elements, and where they are if wanted."""
     try:
-        shapes = axes, x.shape, x.dtype
+        shapes = axes, type(x), x.shape, x.dtype
         windows = _known.get(shapes, kernel_size, stride, padding, dilation, ceil_mode)
     except (AttributeError, TypeError):  # of what is no array; the checks say so
         shapes = windows = None

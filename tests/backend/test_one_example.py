@@ -212,6 +212,18 @@ def test_right_arguments_once_do_not_excuse_wrong_arrays_later():
     assert model(x).shape == (1, 2)
 
 
+@pytest.mark.filterwarnings("ignore:You are comparing a array_api_strict dtype")
+def test_an_array_of_another_library_is_refused_after_a_right_one():
+    strict = pytest.importorskip("array_api_strict")
+    x, weight = draw(1, 2, 5, 5), draw(3, 2, 2, 2)
+    assert F.conv2d(x, weight).shape == (1, 3, 4, 4)
+    assert F.conv2d(strict.asarray(x), strict.asarray(weight)).shape == (1, 3, 4, 4)
+    for wrong in ((x, strict.asarray(weight)), (strict.asarray(x), weight)):
+        with pytest.raises(nnx.MixedLibrariesError, match="arrays of two libraries met"):
+            F.conv2d(*wrong)
+    assert F.max_pool2d(x, 2).shape == F.max_pool2d(strict.asarray(x), 2).shape
+
+
 # calls ---------------------------------------------------------------------------------------------------------------
 
 
