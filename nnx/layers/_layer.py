@@ -48,10 +48,11 @@ class Layer:
     [(5, 1), (5, 3)]
     """
 
-    __slots__ = ("__dict__", "__weakref__", "_nnx_cells", "_nnx_items", "_nnx_tree")
+    __slots__ = ("__dict__", "__weakref__", "_nnx_cells", "_nnx_items", "_nnx_steps", "_nnx_tree")
 
     _nnx_cells: dict[str, Cell]
     _nnx_items: dict[str, Layer]
+    _nnx_steps: tuple[int, tuple[Callable[[Any], Any], ...]]
     _nnx_tree: Any
     training: bool
 
@@ -62,6 +63,7 @@ class Layer:
         self = super().__new__(cls)
         object.__setattr__(self, "_nnx_cells", {})
         object.__setattr__(self, "_nnx_items", {})
+        object.__setattr__(self, "_nnx_steps", (-1, ()))
         object.__setattr__(self, "_nnx_tree", None)
         self.__dict__["training"] = True
         return self

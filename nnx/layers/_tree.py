@@ -28,6 +28,7 @@ __all__ = [
     "refuse_cells",
     "structural",
     "tree_of",
+    "version",
 ]
 
 _counter = itertools.count(1)
@@ -38,6 +39,11 @@ def changed() -> None:
     """Forget every walk: a layer gained or lost an array or a sub-layer, or one was frozen."""
     global _version
     _version = next(_counter)
+
+
+def version() -> int:
+    """A number that is another after each change."""
+    return _version
 
 
 class Tree:
