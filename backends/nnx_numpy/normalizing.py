@@ -27,7 +27,7 @@ Array = Any
 # elements it is a third faster to go row by row, which takes half as long again for short ones
 LARGE, RUN = 2**15, 256
 
-TILE, SHARED = 2**18, 2**22  # bytes of images at a time, and of all from which on several cores share them
+TILE, SHARED = 2**18, 2**22  # bytes at a time, and of all from which on several cores share them
 
 
 def standardize(
@@ -96,21 +96,20 @@ def scale_shift(x: Array, scale: Array | None, shift: Array | None) -> Array:
 
 
 def scale_shift_in_place(y: Array, scale: Array, shift: Array, *, rectified: bool) -> Array:
-    """A few images at a time, so that they stay in the cache from the first pass to the last."""
+    """A few images or channels at a time, whichever lie together: they stay in the cache from pass to pass."""
     if y.dtype != scale.dtype or y.dtype != shift.dtype or not y.flags.writeable:
         return reference("scale_shift_in_place")(y, scale, shift, rectified=rectified)
+    by_channel = y.strides[1] > y.strides[0]
 
     def work(part: slice) -> None:
-        some = y[part]
-        _scaled(some, scale, shift, some)
+        some, *factors = (y[:, part], scale[part], shift[part]) if by_channel else (y[part], scale, shift)
+        _scaled(some, *factors, some)
         if rectified:
             np.maximum(some, zero(y.dtype), out=some)
 
-    if y.nbytes <= TILE or not y.flags.c_contiguous:
-        work(slice(None))
-        return y
-    count = max(TILE * len(y) // y.nbytes, 1)
-    parts = [slice(i, i + count) for i in range(0, len(y), count)]
+    length = y.shape[by_channel]
+    count = max(TILE * length // max(y.nbytes, 1), 1)
+    parts = [slice(i, i + count) for i in range(0, length, count)]
     if y.nbytes > SHARED:
         share(work, parts)
     else:

@@ -52,8 +52,7 @@ class Stage(NamedTuple):
 
 def max_pool(x: Array, *, windows: Any) -> Array:
     """Without asking again where the windows lie."""
-    even, layouts = _planned(windows)
-    if not even or _bits(x.dtype) is None or not x.size:
+    if _bits(x.dtype) is None or not x.size or not _even(windows):
         return reference("max_pool")(x, windows=windows)
     if x.flags.c_contiguous and (fast := compiled_halves(x, windows)) is not None:
         flat = _planes(x, windows)
@@ -61,16 +60,9 @@ def max_pool(x: Array, *, windows: Any) -> Array:
         share(lambda part: fast.pool_pairs(flat[part], out[part]), _parts(flat, STREAM))
         return out.reshape(*x.shape[:-2], *out.shape[1:])
     # whole rows first: what lies side by side is then half as much
-    for layout in reversed(layouts):
+    for layout in reversed(_layouts(windows)):
         x = _best(_longer(x, layout, -math.inf), layout)
     return x
-
-
-@lru_cache(maxsize=256)
-def _planned(windows: Any) -> tuple[bool, tuple[Layout, ...]]:
-    """Both at once: to look windows up takes as long as a call of NumPy."""
-    even = _even(windows)
-    return even, _layouts(windows) if even else ()
 
 
 def max_unpicked(g: Array, x: Array, *, windows: Any) -> Array:

@@ -178,8 +178,7 @@ def test_in_place_as_in_standard_functions(shape, rectified):
     y, scale, shift = draw(*shape), *(draw(shape[1], *(1,) * (len(shape) - 2)) + i for i in (0, 1))
     y.flat[0] = np.nan
     expected = own.forward(xp, y.copy(), scale, shift, rectified=rectified)
-    for order in "CF":
-        given = y.copy(order)
+    for given in (y.copy(), y.copy("F"), np.moveaxis(np.moveaxis(y, 0, -1).copy(), -1, 0)):
         out = scale_shift_in_place(given, scale, shift, rectified=rectified)
         np.testing.assert_array_equal(out, expected)
         assert np.shares_memory(out, given)
