@@ -102,8 +102,10 @@ def scale_shift_in_place(y: Array, scale: Array, shift: Array, *, rectified: boo
     by_channel = y.strides[1] > y.strides[0]
 
     def work(part: slice) -> None:
-        some, *factors = (y[:, part], scale[part], shift[part]) if by_channel else (y[part], scale, shift)
-        _scaled(some, *factors, some)
+        some, factor, summand = (
+            (y[:, part], scale[part], shift[part]) if by_channel else (y[part], scale, shift)
+        )
+        _scaled(some, factor, summand, some)
         if rectified:
             np.maximum(some, zero(y.dtype), out=some)
 
