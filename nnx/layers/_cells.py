@@ -106,7 +106,9 @@ def two(layer: Layer, first: str, second: str) -> tuple[Any, Any]:
     """Two attributes, arrays as a rule: for a quarter of what look-ups cost that end in ``__getattr__``."""
     cells = layer._nnx_cells
     one, other = cells.get(first), cells.get(second)
-    if one is None or other is None:  # there is no bias, or a parametrisation computes the weight
+    if (
+        one is None or other is None or layer._nnx_shadows
+    ):  # there is no bias, or a property computes the weight
         return getattr(layer, first), getattr(layer, second)
     frame = overrides.get()
     return (one.value, other.value) if frame is None else (frame[one], frame[other])

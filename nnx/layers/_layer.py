@@ -54,6 +54,7 @@ class Layer:
     _nnx_items: dict[str, Layer]
     _nnx_steps: tuple[int, tuple[Callable[[Any], Any], ...]]
     _nnx_tree: Any
+    _nnx_shadows = False
     training: bool
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
@@ -98,6 +99,8 @@ class Layer:
     def __setattr__(self, name: str, value: Any) -> None:
         cells = self._nnx_cells
         if isinstance(value, Cell):
+            if hasattr(type(self), name):  # a property, say, which is what reading gives
+                type(self)._nnx_shadows = True
             self.__dict__.pop(name, None)
             cells[name] = value
             changed()

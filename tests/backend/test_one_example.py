@@ -245,3 +245,16 @@ def test_layers_read_their_arrays_as_attributes_do():
     np.testing.assert_allclose(layer(x), plain, rtol=1e-5)
     layer.bias = None
     np.testing.assert_allclose(layer(x), x @ np.asarray(layer.weight).T, rtol=1e-5)
+
+
+def test_a_property_goes_before_the_array_that_it_hides():
+    class Doubled(nnx.Linear):
+        @property
+        def weight(self):
+            return 2 * self._nnx_cells["weight"].value
+
+    layer, x = Doubled(3, 2, bias=True), draw(1, 3)
+    np.testing.assert_allclose(layer(x), x @ np.asarray(layer.weight).T + layer.bias, rtol=1e-5)
+    plain = nnx.Linear(3, 2)
+    plain.load_state_dict(layer.state_dict())
+    assert (plain(x) != layer(x)).all()
