@@ -25,7 +25,7 @@ Array = Any
 
 # NumPy copies what it broadcasts into buffers of several rows, where they have room for that; for rows of so many
 # elements it is a third faster to go row by row, which takes half as long again for short ones
-LARGE, RUN = 2**15, 256
+LARGE, RUN = 2**16, 256
 
 TILE, SHARED = 2**18, 2**22  # bytes at a time, and of all from which on several cores share them
 
@@ -99,18 +99,18 @@ def scale_shift_in_place(y: Array, scale: Array, shift: Array, *, rectified: boo
     """A few images or channels at a time, whichever lie together: they stay in the cache from pass to pass."""
     if y.dtype != scale.dtype or y.dtype != shift.dtype or not y.flags.writeable:
         return reference("scale_shift_in_place")(y, scale, shift, rectified=rectified)
+    if y.nbytes <= TILE:
+        return _in_place(y, scale, shift, rectified)
     by_channel = y.strides[1] > y.strides[0]
 
     def work(part: slice) -> None:
-        some, factor, summand = (
-            (y[:, part], scale[part], shift[part]) if by_channel else (y[part], scale, shift)
-        )
-        _scaled(some, factor, summand, some)
-        if rectified:
-            np.maximum(some, zero(y.dtype), out=some)
+        if by_channel:
+            _in_place(y[:, part], scale[part], shift[part], rectified)
+        else:
+            _in_place(y[part], scale, shift, rectified)
 
     length = y.shape[by_channel]
-    count = max(TILE * length // max(y.nbytes, 1), 1)
+    count = max(TILE * length // y.nbytes, 1)
     parts = [slice(i, i + count) for i in range(0, length, count)]
     if y.nbytes > SHARED:
         share(work, parts)
@@ -118,6 +118,11 @@ def scale_shift_in_place(y: Array, scale: Array, shift: Array, *, rectified: boo
         for part in parts:
             work(part)
     return y
+
+
+def _in_place(y: Array, scale: Array, shift: Array, rectified: bool) -> Array:
+    _scaled(y, scale, shift, y)
+    return np.maximum(y, zero(y.dtype), out=y) if rectified else y
 
 
 def _scaled(x: Array, scale: Array, shift: Array, out: Array | None = None) -> Array:
