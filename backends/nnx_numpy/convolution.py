@@ -16,6 +16,7 @@ import numpy as np
 
 from . import depthwise
 from .convolution_plan import Plan, Space, planned
+from .convolution_single import convolve_one
 from .reference import reference
 from .windows import Part, carve, gather, put_back, room
 
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
 Array = Any
 
 
-def _same_dtype(x: Array, *others: Array | None) -> bool:
-    return x.dtype.kind in "fc" and all(y is None or y.dtype == x.dtype for y in others)
+def _same_dtype(x: Array, y: Array, z: Array | None = None) -> bool:
+    dtype = x.dtype
+    return dtype.kind in "fc" and y.dtype == dtype and (z is None or z.dtype == dtype)
 
 
 def convolution(x: Array, weight: Array, bias: Array | None, *, geometry: Geometry) -> Array:
@@ -34,6 +36,8 @@ def convolution(x: Array, weight: Array, bias: Array | None, *, geometry: Geomet
     if not _same_dtype(x, weight, bias):
         return reference("convolution")(x, weight, bias, geometry=geometry)
     plan = planned(x.shape[0], weight.shape, x, geometry)
+    if plan.alone:
+        return convolve_one(x, weight, bias, plan, geometry)
     y = np.empty((x.shape[0], weight.shape[0], *geometry.out), x.dtype)
     filters, ones, rest = plan.filters(weight), False, bias
     if bias is not None:

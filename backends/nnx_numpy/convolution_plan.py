@@ -58,6 +58,13 @@ class Plan:
             n == 1 and s == 1 and not any(pair)
             for n, s, pair in zip(geometry.kernel, geometry.stride, geometry.padding, strict=True)
         )
+        # one image whose windows stay in the cache, for which calls take as long as the arithmetic
+        self.alone = (
+            images == 1 == len(self.parts)
+            and 0 < self.bytes <= CACHE
+            and not self.shared
+            and not self.depthwise
+        )
         self.few = images > 1 and self.places < few
         self.few_sums = images > 1 and 4 * self.rows > self.places  # their sums would be larger than they
         self.ones = (

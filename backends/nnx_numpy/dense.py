@@ -10,16 +10,13 @@ import numpy as np
 from nnx.autodiff import joint
 
 from .compiled import FLOATS, loops
-from .cores import product
+from .cores import LEAST, product
 from .reference import MASKS, QUIET, reference, reference_pullback
 
 Array = Any
 
-SHORT, WORTHWHILE = (
-    16,
-    4096,
-)  # length of the last axis and size, from which on a row of zeros beats a single one
-ROW = 2**14  # zeros where the memory is in one piece
+# length of the last axis and size, from which on a row of zeros beats a single one; zeros for memory in one piece
+SHORT, WORTHWHILE, ROW = 16, 4096, 2**14
 
 # elements of a result, from which on turning it costs more than the product of the transposes saves
 WIDE = 2**17
@@ -40,7 +37,12 @@ def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
     (rows, length), (columns, wanted) = x.shape, weight.shape
     if length != wanted or bias.shape != (columns,):
         return reference("linear")(x, weight, bias)
-    if columns < 2 * rows or rows == 1 or rows * columns > WIDE:
+    if rows == 1:
+        out = x.dot(weight.T) if weight.size < LEAST else product(x, weight.T)
+        row = out[0]
+        row += bias  # vectors of one shape: half of what broadcasting costs
+        return out
+    if columns < 2 * rows or rows * columns > WIDE:
         out = product(x, weight.T)
         out += bias
         return out
@@ -67,15 +69,19 @@ def linear_back(
 
 def relu(x: Array) -> Array:
     """NumPy's maximum is vectorised for two arrays, not for an array and a number; in long rows it is twice as fast."""
-    if x.size >= ROW and x.flags.c_contiguous:
-        out, whole = np.empty(x.shape, x.dtype), x.size // ROW * ROW
-        for part, shape in ((slice(whole), (-1, ROW)), (slice(whole, None), (-1,))):
-            of, to = (a.reshape(-1)[part].reshape(shape) for a in (x, out))
-            np.maximum(of, zeros(ROW, x.dtype)[: of.shape[-1]], out=to)
-        return out
-    if x.size < WORTHWHILE or x.shape[-1] < SHORT:
+    if x.size < WORTHWHILE:
         return np.maximum(x, zero(x.dtype))
-    return np.maximum(x, np.zeros(x.shape[-1:], x.dtype))
+    if not x.flags.c_contiguous:
+        return np.maximum(x, zero(x.dtype) if x.shape[-1] < SHORT else np.zeros(x.shape[-1:], x.dtype))
+    whole = x.size // ROW * ROW
+    if whole == x.size:
+        return np.maximum(x.reshape(-1, ROW), zeros(ROW, x.dtype)).reshape(x.shape)
+    of, out, none = x.reshape(-1), np.empty(x.shape, x.dtype), zeros(ROW, x.dtype)
+    to = out.reshape(-1)
+    if whole:
+        np.maximum(of[:whole].reshape(-1, ROW), none, out=to[:whole].reshape(-1, ROW))
+    np.maximum(of[whole:], none[: x.size - whole], out=to[whole:])
+    return out
 
 
 def relu_back(xp: Any, g: Array, out: Array, _x: Any) -> Array:

@@ -20,7 +20,19 @@ from .cores import scratch
 if TYPE_CHECKING:
     from nnx.functional._windows import Geometry
 
-__all__ = ["SMALL", "Part", "carve", "gather", "parts", "put_back", "room", "rows_shape", "windows_shape"]
+__all__ = [
+    "SMALL",
+    "Part",
+    "along_the_rest",
+    "carve",
+    "everywhere",
+    "gather",
+    "parts",
+    "put_back",
+    "room",
+    "rows_shape",
+    "windows_shape",
+]
 
 Array = Any
 
@@ -174,7 +186,7 @@ def gather(x: Array, rows: Array, windows: Array, geometry: Geometry) -> None:
         _gather_rows(x, windows, geometry)
         return
     if windows.size < SMALL:
-        windows[...] = _everywhere(_padded(x, geometry), windows.shape, geometry)
+        windows[...] = everywhere(_padded(x, geometry), windows.shape, geometry)
         return
     for axis, (n, (a, b)) in enumerate(zip(geometry.size[:-1], geometry.padding[:-1], strict=True), 3):
         before = (slice(None),) * axis
@@ -183,7 +195,7 @@ def gather(x: Array, rows: Array, windows: Array, geometry: Geometry) -> None:
         if b:
             rows[(*before, slice(a + n, None))] = 0
     _gather_rows(x, rows[(slice(None),) * 3 + _inside(geometry)], geometry)
-    windows[...] = _along_the_rest(rows, windows.shape, geometry)
+    windows[...] = along_the_rest(rows, windows.shape, geometry)
 
 
 def _padded(x: Array, geometry: Geometry) -> Array:
@@ -195,7 +207,7 @@ def _padded(x: Array, geometry: Geometry) -> Array:
     return out
 
 
-def _everywhere(x: Array, shape: tuple[int, ...], geometry: Geometry) -> Array:
+def everywhere(x: Array, shape: tuple[int, ...], geometry: Geometry) -> Array:
     """All windows of what has its padding, as a view."""
     steps = x.strides[2:]
     within = (s * d for s, d in zip(steps, geometry.dilation, strict=True))
@@ -216,7 +228,7 @@ def _gather_rows(x: Array, rows: Array, geometry: Geometry) -> None:
         _edges(to, shift)
 
 
-def _along_the_rest(rows: Array, shape: tuple[int, ...], geometry: Geometry) -> Array:
+def along_the_rest(rows: Array, shape: tuple[int, ...], geometry: Geometry) -> Array:
     """All windows, as a view of those along the last axis."""
     image, channel, place, *steps, last = rows.strides
     within = (s * d for s, d in zip(steps, geometry.dilation[:-1], strict=True))

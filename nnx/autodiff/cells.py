@@ -34,6 +34,8 @@ class Frame(dict[Cell, Any]):
     """What a context sees in cells; one that is not among the keys shows its own array."""
 
     __slots__ = ()
+    looks_at_layers = True
+    """Whether layers are to be called one by one here: they record, or somebody looks at what they do."""
 
     def __missing__(self, cell: Cell) -> Any:
         return cell.value

@@ -271,6 +271,7 @@ class CapturedFrame(Frame):
     """What layers hold while a function is captured: arrays that are read when the program is run, too."""
 
     __slots__ = ("program",)
+    looks_at_layers = False
 
     def __init__(self, program: Program) -> None:
         super().__init__()

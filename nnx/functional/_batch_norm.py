@@ -73,20 +73,38 @@ def batch_norm(
            [ 1.]])
     """
     del momentum
-    check_channels(
-        "batch_norm", x, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
-    )
-    _check_running("batch_norm", running_mean, running_var)
-    eps = _epsilon("batch_norm", eps, training)
+    if training or not _plainly_right(eps, x, running_mean, running_var, weight, bias):
+        check_channels(
+            "batch_norm", x, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
+        )
+        _check_running("batch_norm", running_mean, running_var)
+        eps = _epsilon("batch_norm", eps, training)
     if training:
         return batch_statistics("batch_norm", x, eps, weight, bias)[0]
     if running_mean is None or running_var is None:
         raise complaint("batch_norm", "expected running_mean and running_var outside training, got None")
-    xp, shape = array_namespace(x, running_mean, running_var), per_channel(x)
-    scale = 1 / xp.sqrt(running_var + eps)
-    scale = scale if weight is None else scale * weight
+    scale = (1 if weight is None else weight) / array_namespace(running_var, x).sqrt(running_var + eps)
     shift = -running_mean * scale if bias is None else bias - running_mean * scale
-    return scaled(x, shaped(scale, shape), shaped(shift, shape))
+    if x.ndim > 2:
+        channel = (slice(None), *(None,) * (x.ndim - 2))
+        scale, shift = scale[channel], shift[channel]
+    return scaled(x, scale, shift)
+
+
+def _plainly_right(eps: Any, x: Array, mean: Array | None, *others: Array | None) -> bool:
+    """Whether these have NumPy's dtypes, and all is so plainly right that nothing needs a closer look."""
+    if mean is None or type(eps) is not float or eps < 0:
+        return False
+    try:
+        dtype, shape = x.dtype, x.shape[1:2]
+        if dtype.kind != "f" or not shape or mean.dtype is not dtype or mean.shape != shape:
+            return False
+        for v in others:
+            if v is not None and (v.dtype is not dtype or v.shape != shape):
+                return False
+    except AttributeError:
+        return False
+    return others[0] is not None
 
 
 def _epsilon(where: str, eps: Any, training: bool) -> float:

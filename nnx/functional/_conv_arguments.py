@@ -10,6 +10,7 @@ from ..backend import Array
 from ._arguments import whole
 from ._convolution import convolution, transposed_convolution
 from ._errors import check_arrays, complaint, other_dtype
+from ._known import Known
 from ._windows import Geometry, Pairs, spread
 
 __all__ = ["Ints", "Numbers", "convolve", "convolve_transposed", "same_padding"]
@@ -104,6 +105,26 @@ def convolve(
     groups: int,
 ) -> Array:
     """A convolution over the last ``axes`` axes."""
+    try:
+        added = None if bias is None else (type(bias), bias.shape, bias.dtype)
+        kinds = axes, type(x), type(weight)  # dtypes of two libraries are not to be compared
+        shapes = kinds, x.shape, x.dtype, weight.shape, weight.dtype, added
+        geometry = _known.get(shapes, stride, padding, dilation, groups)
+    except (AttributeError, TypeError):  # of what is no array; the checks say so
+        shapes = geometry = None
+    if geometry is None:
+        geometry = _laid(axes, x, weight, bias, stride, padding, dilation, groups)
+        _known.keep(geometry, shapes, stride, padding, dilation, groups)
+    return _apply(convolution, x, weight, bias, geometry)
+
+
+_known = Known()
+
+
+def _laid(
+    axes: int, x: Array, weight: Array, bias: Array | None, stride: Any, padding: Any, dilation: Any, groups: int
+) -> Geometry:  # fmt: skip
+    """Where the windows lie, or what is wrong with the arguments."""
     name = f"conv{axes}d"
     groups = whole(name, "groups", groups, 1)
     _check(name, x, weight, bias, axes, groups)
@@ -114,8 +135,7 @@ def convolve(
     if not isinstance(padding, str):
         padding = spread("a padding", name, padding, axes)
     kernel, size = tuple(weight.shape[2:]), tuple(x.shape[-axes:])
-    geometry = _geometry(name, size, kernel, stride, padding, dilation, groups)
-    return _apply(convolution, x, weight, bias, geometry)
+    return _geometry(name, size, kernel, stride, padding, dilation, groups)
 
 
 @lru_cache(maxsize=1024)

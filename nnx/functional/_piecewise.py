@@ -56,7 +56,12 @@ def relu(x: Array) -> Array:
     >>> relu(np.asarray([-1.0, 2.0]))
     array([0., 2.])
     """
-    real("relu", x)
+    try:
+        kind = x.dtype.kind  # of NumPy's dtypes: for a small array the question costs a tenth of the answer
+    except AttributeError:
+        kind = ""
+    if kind != "f":
+        real("relu", x)
     return _relu(x)
 
 

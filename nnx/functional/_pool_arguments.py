@@ -10,6 +10,7 @@ from typing import Any
 from ..autodiff import array_namespace
 from ..backend import Array
 from ._errors import complaint, not_arrays
+from ._known import Known
 from ._pool_windows import Adaptive, Axis, Strided, Windows
 from ._pooling import Counts, max_pool, max_positions, mean_pool
 from ._windows import spread
@@ -84,12 +85,21 @@ def largest(
     return_indices: bool,
 ) -> Any:  # fmt: skip
     """The largest elements, and where they are if wanted."""
-    where = f"max_pool{axes}d"
-    sizes = check_input(where, x, axes, ("real floating", "integral"))
-    windows = _strided(
-        where, sizes, *check_windows(where, axes, kernel_size, stride, padding, dilation), ceil_mode
-    )
+    try:
+        shapes = axes, type(x), x.shape, x.dtype
+        windows = _known.get(shapes, kernel_size, stride, padding, dilation, ceil_mode)
+    except (AttributeError, TypeError):  # of what is no array; the checks say so
+        shapes = windows = None
+    if windows is None:
+        where = f"max_pool{axes}d"
+        sizes = check_input(where, x, axes, ("real floating", "integral"))
+        wanted = check_windows(where, axes, kernel_size, stride, padding, dilation)
+        windows = _strided(where, sizes, *wanted, ceil_mode)
+        _known.keep(windows, shapes, kernel_size, stride, padding, dilation, ceil_mode)
     return _with_indices(x, windows, return_indices)
+
+
+_known = Known()
 
 
 def _too_small(where: str, sizes: Ints, kernel: Ints) -> Exception:

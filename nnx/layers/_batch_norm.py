@@ -11,7 +11,7 @@ from ..functional import _batch_norm as functional
 from ..functional._arguments import number, whole
 from ..functional._errors import complaint, not_arrays
 from ..functional._standardize import check_dtype
-from ._cells import Buffer, Parameter
+from ._cells import Buffer, Parameter, two
 from ._layer import Layer
 
 __all__ = [
@@ -91,9 +91,11 @@ class _BatchNorm(_Norm):
     def forward(self, x: Array) -> Array:
         """Shape ``(N, C, *)``, kept."""
         self._check(x)
-        mean, var = self.running_mean, self.running_var
-        if not self.training and mean is not None:
-            return functional.batch_norm(x, mean, var, self.weight, self.bias, False, 0.0, self.eps)
+        if not self.training:
+            mean, var = two(self, "running_mean", "running_var")
+            if mean is not None:
+                weight, bias = two(self, "weight", "bias")
+                return functional.batch_norm(x, mean, var, weight, bias, False, 0.0, self.eps)
         if self.affine or self.track_running_stats:
             _channels(self, x)
         check_dtype(type(self).__name__, x, self.weight, self.running_mean)

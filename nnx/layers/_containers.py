@@ -7,9 +7,10 @@ from typing import Any, overload
 
 from ..autodiff import array_namespace
 from ..functional._errors import complaint
+from ._evaluated import steps
 from ._layer import Layer
 from ._report import representation
-from ._tree import changed, is_layer
+from ._tree import changed, is_layer, version
 
 __all__ = ["LayerDict", "LayerList", "Residual", "Sequential"]
 
@@ -125,8 +126,12 @@ class Sequential(_Numbered):
 
     def forward(self, x: Any) -> Any:
         """The last layer's result."""
-        for layer in self._nnx_items.values():
-            x = layer(x)
+        known, found = self._nnx_steps
+        if known != version():
+            known, found = version(), steps(self._nnx_items.values())
+            object.__setattr__(self, "_nnx_steps", (known, found))  # which is no change
+        for step in found:
+            x = step(x)
         return x
 
     def _part(self, index: slice) -> dict[str, Layer]:

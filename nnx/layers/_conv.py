@@ -12,7 +12,7 @@ from ..functional._conv_arguments import Numbers, convolve, same_padding
 from ..functional._errors import complaint
 from ..functional._pad import pad
 from ..functional._windows import spread
-from ._cells import Parameter
+from ._cells import Parameter, two
 from ._layer import Layer
 
 if TYPE_CHECKING:
@@ -117,9 +117,8 @@ class _Conv(Convolution):
                 pairs = tuple((p, p) for p in padding)
             x = pad(x, [n for pair in reversed(pairs) for n in pair], self.padding_mode)
             padding = 0
-        return convolve(
-            self.axes, x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups
-        )
+        weight, bias = two(self, "weight", "bias")
+        return convolve(self.axes, x, weight, bias, self.stride, padding, self.dilation, self.groups)
 
 
 class Conv1d(_Conv):

@@ -48,11 +48,13 @@ class Layer:
     [(5, 1), (5, 3)]
     """
 
-    __slots__ = ("__dict__", "__weakref__", "_nnx_cells", "_nnx_items", "_nnx_tree")
+    __slots__ = ("__dict__", "__weakref__", "_nnx_cells", "_nnx_items", "_nnx_steps", "_nnx_tree")
 
     _nnx_cells: dict[str, Cell]
     _nnx_items: dict[str, Layer]
+    _nnx_steps: tuple[int, tuple[Callable[[Any], Any], ...]]
     _nnx_tree: Any
+    _nnx_shadows = False
     training: bool
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
@@ -62,6 +64,7 @@ class Layer:
         self = super().__new__(cls)
         object.__setattr__(self, "_nnx_cells", {})
         object.__setattr__(self, "_nnx_items", {})
+        object.__setattr__(self, "_nnx_steps", (-1, ()))
         object.__setattr__(self, "_nnx_tree", None)
         self.__dict__["training"] = True
         return self
@@ -73,6 +76,8 @@ class Layer:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """``forward``; errors say which layer they came from."""
         try:
+            if len(args) == 1 and not kwargs:  # the usual case, for half of what the other costs
+                return self.forward(args[0])
             return self.forward(*args, **kwargs)
         except Exception as error:
             better = refused_input(error, self, args)
@@ -94,6 +99,8 @@ class Layer:
     def __setattr__(self, name: str, value: Any) -> None:
         cells = self._nnx_cells
         if isinstance(value, Cell):
+            if hasattr(type(self), name):  # a property, say, which is what reading gives
+                type(self)._nnx_shadows = True
             self.__dict__.pop(name, None)
             cells[name] = value
             changed()

@@ -10,7 +10,7 @@ from .. import init
 from ..backend import Array
 from ..functional._errors import complaint
 from ..functional._linear import bilinear, linear_primitive
-from ._cells import Parameter
+from ._cells import Parameter, two
 from ._layer import Layer
 
 if TYPE_CHECKING:
@@ -90,7 +90,8 @@ class Linear(Layer):
 
     def forward(self, x: Array) -> Array:
         """Shape ``(*, in_features)`` to ``(*, out_features)``."""
-        return linear_primitive(x, self.weight, self.bias)
+        weight, bias = two(self, "weight", "bias")
+        return linear_primitive(x, weight, bias)
 
     def extra_repr(self) -> str:
         """The sizes."""

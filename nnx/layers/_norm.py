@@ -9,7 +9,7 @@ from ..backend import Array
 from ..functional import _norm as functional
 from ..functional._arguments import whole
 from ..functional._errors import complaint
-from ._cells import Parameter
+from ._cells import Parameter, two
 from ._layer import Layer
 
 __all__ = ["GroupNorm", "LayerNorm", "LocalResponseNorm", "RMSNorm"]
@@ -66,7 +66,7 @@ class GroupNorm(Layer):
 
     def forward(self, x: Array) -> Array:
         """Shape ``(N, C, *)``, kept."""
-        return functional.group_norm(x, self.num_groups, self.weight, self.bias, self.eps)
+        return functional.group_norm(x, self.num_groups, *two(self, "weight", "bias"), self.eps)
 
     def extra_repr(self) -> str:
         """The configuration."""
@@ -119,7 +119,7 @@ class LayerNorm(Layer):
 
     def forward(self, x: Array) -> Array:
         """Shape ``(*, *normalized_shape)``, kept."""
-        return functional.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
+        return functional.layer_norm(x, self.normalized_shape, *two(self, "weight", "bias"), self.eps)
 
     def extra_repr(self) -> str:
         """The configuration."""

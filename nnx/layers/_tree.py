@@ -29,6 +29,7 @@ __all__ = [
     "refuse_cells",
     "structural",
     "tree_of",
+    "version",
 ]
 
 _counter = itertools.count(1)
@@ -40,6 +41,11 @@ def changed() -> None:
     """Forget every walk: a layer gained or lost an array or a sub-layer, or one was frozen."""
     global _version
     _version = next(_counter)
+
+
+def version() -> int:
+    """A number that is another after each change."""
+    return _version
 
 
 def attribute_set(layer: Layer, name: str, old: Any, new: Any) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nnx_numpy import cores as module
-from nnx_numpy.cores import FEW, KEPT, LEAST, MOST, cores, product, scratch, share
+from nnx_numpy.cores import FEW, KEPT, LAID, LEAST, MOST, ONE_ROW, cores, laid_out, product, scratch, share
 
 
 @pytest.fixture
@@ -41,11 +41,14 @@ def test_products_of_middling_size_are_done_by_one_thread(three_cores):
             return cores()
 
     for rows, multiplications, expected in (
-        (64, LEAST // 2, 3), (64, LEAST, 1), (64, MOST // 2, 1), (64, MOST, 3), (FEW, MOST, 1), (1, 64 * MOST, 1),
+        (64, LEAST // 2, 3), (64, LEAST, 1), (64, MOST // 2, 1), (64, MOST, 3), (FEW, MOST, 1), (2, 64 * MOST, 1),
     ):  # fmt: skip
         length = multiplications // rows // 64
         assert product(Matrix(rows, length), Matrix(length, 64)) == expected
         assert three_cores == [3]
+    for weights, expected in ((LEAST, 1), (ONE_ROW // 2, 1), (ONE_ROW, 3), (64 * MOST, 3)):
+        assert product(Matrix(1, weights // 64), Matrix(weights // 64, 64)) == expected
+        assert product(Matrix(64, weights // 64), Matrix(weights // 64, 1)) == expected
     with pytest.raises(ValueError, match="don't fit"):
         product(Matrix(1, LEAST), Matrix(1, 1))
     assert three_cores == [3]
@@ -164,6 +167,26 @@ def test_scratch_is_used_again_and_each_threads_own():
     thread.join()
     assert not np.shares_memory(first, others[0])
     assert scratch((0, 3), np.float64).shape == (0, 3)
+
+
+def test_what_is_laid_out_lies_in_this_threads_scratch_memory():
+    first = laid_out("here", lambda: scratch((8,), np.float32))
+    assert laid_out("here", lambda: None) is first
+    assert np.shares_memory(first, scratch((2,), np.float64))
+    others = []
+    thread = threading.Thread(
+        target=lambda: others.append(laid_out("here", lambda: scratch((8,), np.float32)))
+    )
+    thread.start()
+    thread.join()
+    assert not np.shares_memory(first, others[0])
+    larger = scratch(
+        (module._own.memory.size + 1,), np.uint8
+    )  # other memory: nothing lies in the old any more
+    assert np.shares_memory(laid_out("here", lambda: scratch((8,), np.float32)), larger)
+    for i in range(3 * LAID):
+        laid_out(i, lambda: ())
+    assert len(module._own.laid) <= LAID
 
 
 def test_large_scratch_is_not_kept():
