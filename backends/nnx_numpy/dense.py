@@ -9,6 +9,7 @@ import numpy as np
 
 from nnx.autodiff import joint
 
+from .batch_last import first, laid_last, last, lies_last
 from .compiled import FLOATS, loops
 from .cores import product
 from .reference import MASKS, QUIET, reference, reference_pullback
@@ -73,6 +74,8 @@ def relu(x: Array) -> Array:
             of, to = (a.reshape(-1)[part].reshape(shape) for a in (x, out))
             np.maximum(of, zeros(ROW, x.dtype)[: of.shape[-1]], out=to)
         return out
+    if lies_last(x):
+        return first(relu(last(x)))
     if x.size < WORTHWHILE or x.shape[-1] < SHORT:
         return np.maximum(x, zero(x.dtype))
     return np.maximum(x, np.zeros(x.shape[-1:], x.dtype))
@@ -128,6 +131,8 @@ def where_positive(x: Array, y: Array) -> Array:
     """The elements of ``y``, 0 where ``x`` is not positive."""
     if y.dtype not in MASKS or x.shape != y.shape or not x.ndim:
         return reference("where_positive")(x, y)
+    if lies_last(x):
+        return first(where_positive(last(x), laid_last(y)))
     if (fast := _compiled(x, y)) is not None:
         fast.positive(x.reshape(-1), y.reshape(-1), (out := np.empty(x.shape, x.dtype)).reshape(-1))
         return out

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .batch_last import first, laid_last, last, lies_last
 from .cores import share
 from .halving import compiled_halves, halving, unhalved, unpooled
 from .reference import MASKS, reference
@@ -59,8 +60,12 @@ def max_pool(x: Array, *, windows: Any) -> Array:
         out = np.empty((len(flat), *(along.out for along in windows)), x.dtype)
         share(lambda part: fast.pool_pairs(flat[part], out[part]), _parts(flat, STREAM))
         return out.reshape(*x.shape[:-2], *out.shape[1:])
-    # whole rows first: what lies side by side is then half as much
-    for layout in reversed(_layouts(windows)):
+    return first(_pooled(last(x), windows, 1)) if lies_last(x) else _pooled(x, windows, 0)
+
+
+def _pooled(x: Array, windows: Any, behind: int) -> Array:
+    """With so many axes behind those of the windows; whole rows first: the rest is then half as much."""
+    for layout in reversed(_layouts(windows, behind)):
         x = _best(_longer(x, layout, -math.inf), layout)
     return x
 
@@ -69,9 +74,11 @@ def max_unpicked(g: Array, x: Array, *, windows: Any) -> Array:
     """Cotangents, from the first axis to the last."""
     if g.dtype != x.dtype or not _simple(x, windows):
         return reference("max_unpicked")(g, x, windows=windows)
+    halves = halving(windows)
+    if halves and len(windows) == x.ndim - 2 and lies_last(x) and (out := _batch_unhalved(g, x)) is not None:
+        return out
     flat, moved = _planes(x, windows), _planes(g, windows)
     out, bits = np.empty(flat.shape, x.dtype), _bits(x.dtype)
-    halves = halving(windows)
     fast = compiled_halves(x, windows) if halves else None
 
     def work(part: slice) -> None:
@@ -87,6 +94,17 @@ def max_unpicked(g: Array, x: Array, *, windows: Any) -> Array:
 
     share(work, _parts(flat, STREAM if fast is not None else LARGE if halves else CACHE))
     return out.reshape(x.shape)
+
+
+def _batch_unhalved(g: Array, x: Array) -> Array | None:
+    """For a batch that lies side by side; None where NaN is."""
+    flat, moved = last(x), laid_last(g)
+    out, bits, well = np.empty(flat.shape, x.dtype), _bits(x.dtype), []
+    share(
+        lambda part: well.append(unhalved(moved[part], flat[part], out[part], bits, x.shape[0])),
+        _parts(flat, LARGE),
+    )
+    return first(out) if all(well) else None
 
 
 def max_picked(t: Array, x: Array, *, windows: Any) -> Array:
@@ -171,9 +189,9 @@ def _parts(x: Array, size: int) -> list[slice]:
 
 
 @lru_cache(maxsize=256)
-def _layouts(windows: Any) -> tuple[Layout, ...]:
+def _layouts(windows: Any, behind: int = 0) -> tuple[Layout, ...]:
     """From the last axis to the first."""
-    return tuple(_layout(along, i) for i, along in enumerate(reversed(windows)))
+    return tuple(_layout(along, i) for i, along in enumerate(reversed(windows), behind))
 
 
 def _layout(along: Any, behind: int) -> Layout:

@@ -1,0 +1,38 @@
+"""Arrays ``(n, C, *size)`` that lie in memory as ``(C, *size, n)``: the images of a batch side by side.
+
+Then windows, pairs of neighbours and channels are long runs whatever the size of an image, and the windows of all
+images are one matrix. A convolution of enough images gives such an array, functions of elements keep it, and whoever
+needs another order copies it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["BATCH", "first", "laid_last", "last", "lies_last"]
+
+Array = Any
+
+BATCH = 16  # images, from which on their runs are long enough
+
+
+def last(x: Array) -> Array:
+    """``(n, C, *size)`` as ``(C, *size, n)``; a view."""
+    return x.transpose(*range(1, x.ndim), 0)
+
+
+def first(x: Array) -> Array:
+    """The other way round."""
+    return x.transpose(x.ndim - 1, *range(x.ndim - 1))
+
+
+def lies_last(x: Array) -> bool:
+    """Whether it lies in memory like that, and not also as it is."""
+    return x.ndim > 2 and not x.flags.c_contiguous and bool(last(x).flags.c_contiguous)
+
+
+def laid_last(x: Array) -> Array:
+    """``(C, *size, n)`` in one piece of memory."""
+    return np.ascontiguousarray(last(x))
