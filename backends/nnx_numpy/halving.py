@@ -21,8 +21,6 @@ Array = Any
 HALVES = {2: (np.uint32, np.uint16), 4: (np.uint64, np.uint32)}
 """For the size of an element, whole numbers of two of them and of one."""
 
-SHORT = 256  # elements of a run, up to which a copy of all saves more than it costs
-
 
 @lru_cache(maxsize=256)
 def halving(windows: Any) -> bool:
@@ -52,8 +50,10 @@ def compiled_halves(x: Array, windows: Any) -> Any:
 
 
 def unpooled(fast: Any, g: Array, x: Array, out: Array) -> bool:
-    """`unhalved` by the compiled loop, to which all rows of cotangents are alike."""
+    """`unhalved` by the compiled loops; without runs, all rows of cotangents are alike to them."""
     width = g.shape[-1]
+    if x.ndim > 3:
+        return fast.unpool_runs(g, x, out)
     g, x = (np.ascontiguousarray(a).reshape(-1, n * width) for a, n in ((g, 1), (x, 4)))
     return fast.unpool_pairs(g, x, out.reshape(x.shape))
 
@@ -68,7 +68,7 @@ def unhalved(g: Array, x: Array, out: Array, bits: Any, run: int = 1) -> bool:
     inners: list[int] = []
     inner = run
     for axis in range(len(shape) - 1 - (run > 1), 0, -1):
-        first, second = _halves(x) if inner == 1 else _runs(x, inner) if inner < SHORT else _pairs(x, inner)
+        first, second = _halves(x) if inner == 1 else _pairs(x, inner)
         firsts.append(np.greater_equal(first, second))
         inners.append(inner)
         inner *= shape[axis] // 2
@@ -82,13 +82,9 @@ def unhalved(g: Array, x: Array, out: Array, bits: Any, run: int = 1) -> bool:
         mask = np.negative(first.view(np.int8)).astype(bits)
         mask &= g
         to = np.empty(2 * g.size, bits) if first is not firsts[0] else out.view(bits)
-        if 1 < inner < SHORT:
-            pieces = _pieces(to, inner).reshape(-1, 2)
-            pieces[:, 0], pieces[:, 1] = _pieces(mask, inner), _pieces(np.bitwise_xor(g, mask), inner)
-        else:
-            one, other = _pairs(to, inner)
-            one[...] = mask
-            np.bitwise_xor(g, mask, other)
+        one, other = _pairs(to, inner)
+        one[...] = mask
+        np.bitwise_xor(g, mask, other)
         g = to
     return True
 
@@ -106,14 +102,3 @@ def _pairs(x: Array, inner: int) -> tuple[Array, Array]:
     """The first and the second of each pair, which lie so many elements apart."""
     pairs = x.reshape(-1, 2, inner) if inner > 1 else x.reshape(-1, 2)
     return pairs[:, 0], pairs[:, 1]
-
-
-def _pieces(x: Array, inner: int) -> Array:
-    """Runs of so many elements as one element each: such are copied in a third of the time."""
-    return x.reshape(-1, inner).view(f"V{inner * x.itemsize}")[:, 0]
-
-
-def _runs(x: Array, inner: int) -> tuple[Array, Array]:
-    """Copies of every other run, which are then compared in one piece."""
-    pieces = _pieces(x, inner).reshape(-1, 2)
-    return tuple(np.ascontiguousarray(pieces[:, k]).view(x.dtype) for k in (0, 1))

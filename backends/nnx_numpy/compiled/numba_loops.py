@@ -12,7 +12,7 @@ import numpy as np
 
 from .numba_compiled import compiled
 from .numba_normalizing import centred, normalized_back, normalized_by_place
-from .numba_pooling import pool_pairs, unpool_pairs
+from .numba_pooling import pool_pairs, pool_runs, unpool_pairs, unpool_runs
 
 __all__ = [
     "adam",
@@ -27,12 +27,14 @@ __all__ = [
     "normalized_back",
     "normalized_by_place",
     "pool_pairs",
+    "pool_runs",
     "positive",
     "sigmoid_back",
     "sum_rows",
     "tanh_back",
     "turned",
     "unpool_pairs",
+    "unpool_runs",
 ]
 
 Array = Any
