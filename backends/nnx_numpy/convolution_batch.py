@@ -16,7 +16,7 @@ import numpy as np
 
 from .batch_last import BATCH, first, laid_last, last
 from .compiled import FLOATS
-from .convolution_plan import CACHE, LANES, WORTH, limit
+from .convolution_plan import LANES, WORTH, limit
 from .cores import alone, scratch, share
 from .windows import carve, shifts
 
@@ -27,9 +27,13 @@ __all__ = ["BatchPlan", "batch_plan", "convolve", "put_back", "weight_slopes"]
 
 Array = Any
 
+CACHE = 2**20  # bytes of windows in a part
 PRODUCT = 10**6  # multiplications up to which OpenBLAS takes a product for a small one
 SUM = 2**19  # bytes of products that are added while they are in the cache
 SUMS = 2**22  # and of what they are added to
+ROWS = (
+    16  # of one product on the way back, below which there is one for all places of the kernel's first axis
+)
 FEW = 96  # numbers in a window, above which small products bring nothing
 
 
@@ -99,11 +103,11 @@ class BatchPlan:
         (share if self.shared else alone)(work, what)
 
 
-def _even(n: int, most: int, even: bool) -> int:
-    """Into how long parts ``n`` is divided, none longer than ``most``."""
+def _even(n: int, most: int, shared: bool) -> int:
+    """How long are parts of ``n``, none longer than ``most``, and about equal: what is left over costs as much."""
     count = -(-n // max(most, 1))
-    if even and n > 1:
-        count += count % 2
+    if shared and n > 1:
+        count = 1 << max(count - 1, 1).bit_length()
     return -(-n // count)
 
 
@@ -228,20 +232,23 @@ def _sums(y: Array, filters: Array, plan: BatchPlan) -> Array:
     """Windows' rows ``(C, *kernel's other axes, first axis with padding, *others of out, n)``."""
     (high, channels, *others, _), geometry = filters.shape, plan.geometry
     rows, line, out = channels * math.prod(others), plan.line, geometry.out[0]
-    step = max(min(max(PRODUCT // (rows * plan.filters * line), SUM // (rows * line * y.itemsize)), out), 1)
-    sums, room = carve(y.dtype, (rows, plan.room[0], line), (rows * step * line,))
+    some = 1 if rows >= ROWS else high  # places at once
+    step = max(PRODUCT // (some * rows * plan.filters * line), SUM // (some * rows * line * y.itemsize))
+    step = max(min(step, out), 1)
+    sums, room = carve(y.dtype, (rows, plan.room[0], line), (some * rows * step * line,))
     stride, dilation = geometry.stride[0], geometry.dilation[0]
-    sums[:, out if stride == 1 else 0 :] = 0
-    for i, j in product(range(high), range(0, out, step)):
+    direct = some == stride == 1
+    sums[:, out if direct else 0 :] = 0
+    for i, j in product(range(0, high, some), range(0, out, step)):
         end = min(j + step, out)
-        start = i * dilation + j * stride
-        target = sums[:, start : start + (end - j - 1) * stride + 1 : stride]
-        some, factors = y[:, j * line : end * line], filters[i].reshape(rows, plan.filters)
-        if i == 0 and stride == 1:
-            np.matmul(factors, some, target.reshape(rows, -1))
-        else:
-            part = np.matmul(factors, some, room[: rows * (end - j) * line].reshape(rows, -1))
-            target += part.reshape(target.shape)
+        factors, of = filters[i : i + some].reshape(-1, plan.filters), y[:, j * line : end * line]
+        if direct and i == 0:
+            np.matmul(factors, of, sums[:, j:end].reshape(rows, -1))
+            continue
+        parts = np.matmul(factors, of, room[: len(factors) * (end - j) * line].reshape(len(factors), -1))
+        for k, part in enumerate(parts.reshape(some, rows, end - j, line), i):
+            start = k * dilation + j * stride
+            sums[:, start : start + (end - j - 1) * stride + 1 : stride] += part
     return sums.reshape(channels, *others, plan.room[0], *geometry.out[1:], plan.images)
 
 
