@@ -17,7 +17,7 @@ import numpy as np
 from .batch_last import BATCH, first, laid_last, last
 from .compiled import FLOATS
 from .convolution_plan import LANES, WORTH, limit
-from .cores import alone, scratch, share
+from .cores import alone, cores, scratch, share
 from .windows import carve, shifts
 
 if TYPE_CHECKING:
@@ -99,8 +99,8 @@ class BatchPlan:
         return [self.parts[i : i + count] for i in range(0, len(self.parts), count)]
 
     def run(self, work: Any, what: Any) -> None:
-        """On several cores if there is enough to do."""
-        (share if self.shared else alone)(work, what)
+        """On several cores if there is enough to do, and memory for the windows of each."""
+        (share if self.shared and cores() * self.most <= limit()() else alone)(work, what)
 
 
 def _even(n: int, most: int, shared: bool) -> int:
