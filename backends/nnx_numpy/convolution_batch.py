@@ -177,7 +177,7 @@ def convolve(x: Array, weight: Array, bias: Array | None, plan: BatchPlan) -> Ar
     y = np.empty((plan.filters, *plan.geometry.out, plan.images), x.dtype)
     flat, filters = y.reshape(plan.filters, -1), weight.reshape(plan.filters, -1)
     ones = bias is not None and not plan.pointwise
-    if ones:  # the bias is one more product: a pass over the results less
+    if bias is not None and ones:  # the bias is one more product: a pass over the results less
         filters = np.concatenate((filters, bias[:, None]), axis=1)
 
     def work(part: Columns) -> None:

@@ -16,15 +16,12 @@ from .reference import MASKS, QUIET, reference, reference_pullback
 
 Array = Any
 
-SHORT, WORTHWHILE = (
-    16,
-    4096,
-)  # length of the last axis and size, from which on a row of zeros beats a single one
+# length of the last axis and size, from which on a row of zeros beats a single one
+SHORT, WORTHWHILE = 16, 4096
 ROW = 2**14  # zeros where the memory is in one piece
 
 # elements of a result, from which on turning it costs more than the product of the transposes saves
 WIDE = 2**17
-
 MANY = 4096  # rows, above which one product with ones takes longer than NumPy's sum
 
 BYTE = np.dtype(np.int8)

@@ -41,7 +41,9 @@ class Layout(NamedTuple):
 
 def plain(size: int, kernel: int, padding: int) -> Geometry:
     out = size + 2 * padding - kernel + 1
-    return Geometry((size,) * 2, (kernel,) * 2, (out,) * 2, (1, 1), (1, 1), ((padding,) * 2,) * 2)
+    return Geometry(
+        (size,) * 2, (kernel,) * 2, (out,) * 2, (1, 1), (1, 1), ((padding, padding), (padding, padding))
+    )
 
 
 LAYOUTS = [
@@ -98,12 +100,12 @@ def test_convolutions_are_those_in_standard_functions(layout: Layout, small: int
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=IDS)
 def test_all_cotangents_at_once_are_those_in_standard_functions(layout: Layout) -> None:
-    own = Primitive.registry["convolution"]
+    joint: Any = Primitive.registry["convolution"].rule.joint
     (_, (x, weight, bias)), *_, (_, (_, y)) = arguments(layout)
     for g in (y, beside(y)):
         for needed in ((True, True, True), (False, True, True), (True, True, False)):
             options = {"needed": needed, "geometry": layout.geometry}
-            expected = own.rule.joint(numpy.fast, g, None, x, weight, bias, **options)
+            expected = joint(numpy.fast, g, None, x, weight, bias, **options)
             found = convolution_back(numpy.fast, g, None, x, weight, bias, **options)
             for a, b in zip(found, expected, strict=True):
                 assert (a is None) == (b is None)
@@ -176,7 +178,7 @@ def test_pooling_gives_the_same_bits(windows: Any, special: Any, kind: str) -> N
     x = rng.integers(-3, 4, shape).astype(kind) + (0 if special else 0.0)
     if special:
         x = np.where(rng.random(shape) < 0.2, rng.choice(np.asarray(special), shape), x).astype(kind)
-    if not np.signbit(np.maximum(*np.zeros(1, kind), -np.zeros(1, kind))):
+    if not np.signbit(np.maximum(np.zeros(1, kind), -np.zeros(1, kind))):
         x += 0.0  # the sign of the larger of two zeros is the processor's
     g = draw(17, 3, *(along.out for along in windows), kind=kind)
     pool, back = (numpy.overrides[name][0] for name in ("max_pool", "max_unpicked"))
