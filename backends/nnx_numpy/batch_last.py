@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["BATCH", "first", "laid_last", "last", "lies_last"]
+__all__ = ["BATCH", "first", "in_order", "laid_last", "last", "lies_last", "like"]
 
 Array = Any
 
@@ -36,3 +36,15 @@ def lies_last(x: Array) -> bool:
 def laid_last(x: Array) -> Array:
     """``(C, *size, n)`` in one piece of memory."""
     return np.ascontiguousarray(last(x))
+
+
+def in_order(x: Array) -> Array:
+    """A copy of such an array in C order; other arrays as they are."""
+    return np.ascontiguousarray(x) if lies_last(x) else x
+
+
+def like(x: Array, *others: Array) -> tuple[tuple[Array, ...], bool]:
+    """Arrays of a shape as they follow each other in the memory of ``x``, and whether that is images last."""
+    if lies_last(x):
+        return (last(x), *map(laid_last, others)), True
+    return (x, *map(in_order, others)), False

@@ -18,6 +18,7 @@ from nnx.autodiff import joint
 
 from . import convolution_batch as batch
 from . import depthwise
+from .batch_last import in_order
 from .convolution_batch import batch_plan
 from .convolution_plan import Plan, Space, planned
 from .reference import reference, reference_pullback
@@ -39,6 +40,7 @@ def convolution(x: Array, weight: Array, bias: Array | None, *, geometry: Geomet
         return reference("convolution")(x, weight, bias, geometry=geometry)
     if (side_by_side := batch_plan(x, weight.shape, geometry)) is not None:
         return batch.convolve(x, weight, bias, side_by_side)
+    x = in_order(x)
     plan = planned(x.shape[0], weight.shape, x, geometry)
     y = np.empty((x.shape[0], weight.shape[0], *geometry.out), x.dtype)
     filters, ones, rest = plan.filters(weight), False, bias
@@ -205,6 +207,7 @@ def weight_convolution(x: Array, y: Array, *, geometry: Geometry) -> Array:
     shape = (y.shape[1], x.shape[1] // geometry.groups, *geometry.kernel)
     if (side_by_side := batch_plan(x, shape, geometry)) is not None:
         return batch.weight_slopes(x, y, side_by_side, False)[0]
+    x = in_order(x)
     plan = planned(x.shape[0], shape, x, geometry)
     matrix = (plan.columns, plan.rows) if plan.turned else (plan.rows, plan.columns)
     if not plan.lanes:

@@ -41,7 +41,7 @@ class Columns(NamedTuple):
     """A part of the windows: some rows of them, or some of one row."""
 
     key: tuple[slice, ...]
-    """Along the first two axes of the windows, or the only one."""
+    """Along the first two axes of the windows."""
     span: slice
     """Of the columns."""
 
@@ -76,9 +76,9 @@ class BatchPlan:
         out, numbers = self.geometry.out, self.numbers + 1
         most = CACHE // (numbers * itemsize)
         small = PRODUCT // (numbers * self.filters)
-        if small >= (self.line if numbers > FEW else self.line // math.prod(out[1:2])):
+        if small >= (self.line if numbers > FEW else self.line // out[1]):
             most = min(most, small)
-        if most >= self.line or len(out) == 1:
+        if most >= self.line:
             length = _even(out[0], most // self.line, self.shared)
             return [_rows(i, min(i + length, out[0]), self.line) for i in range(0, out[0], length)]
         one = self.line // out[1]
@@ -120,7 +120,13 @@ _planned = lru_cache(512)(BatchPlan)
 
 def batch_plan(x: Array, shape: tuple[int, ...], geometry: Geometry) -> BatchPlan | None:
     """A plan, where a batch of images is to be convolved like that with weights of this shape."""
-    if len(x) < BATCH or geometry.groups > 1 or x.dtype not in FLOATS or not (x.size and 0 not in shape):
+    if (
+        len(x) < BATCH
+        or x.ndim < 4
+        or geometry.groups > 1
+        or x.dtype not in FLOATS
+        or not (x.size and 0 not in shape)
+    ):
         return None
     if not math.prod(geometry.out):
         return None
@@ -258,9 +264,6 @@ def _add_rows(sums: Array, x: Array, plan: BatchPlan) -> None:
     (before, _), size = geometry.padding[0], geometry.size[0]
     inside = slice(before, before + size)
     others = [shifts(geometry, axis) for axis in range(1, len(geometry.size))]
-    if not others:
-        x[...] = sums[:, inside]
-        return
     x[...] = 0
     for place in product(*map(enumerate, others)):
         at = tuple(j for j, _ in place)

@@ -9,7 +9,7 @@ import numpy as np
 
 from nnx.autodiff import joint
 
-from .batch_last import first, laid_last, last, lies_last
+from .batch_last import first, last, lies_last, like
 from .compiled import FLOATS, loops
 from .cores import product
 from .reference import MASKS, QUIET, reference, reference_pullback
@@ -104,6 +104,9 @@ def tanh_back(g: Array, out: Array) -> Array:
     """In the memory of the first product."""
     if not out.ndim or g.shape != out.shape or g.dtype != out.dtype:
         return reference("tanh_back")(g, out)
+    (out, g), turned = like(out, g)
+    if turned:
+        return first(tanh_back(g, out))
     if (fast := _compiled(g, out)) is not None:
         fast.tanh_back(g.reshape(-1), out.reshape(-1), (slope := np.empty(g.shape, g.dtype)).reshape(-1))
         return slope
@@ -116,6 +119,9 @@ def sigmoid_back(g: Array, out: Array) -> Array:
     """In the memory of the first difference."""
     if not out.ndim or g.shape != out.shape or g.dtype != out.dtype:
         return reference("sigmoid_back")(g, out)
+    (out, g), turned = like(out, g)
+    if turned:
+        return first(sigmoid_back(g, out))
     if (fast := _compiled(g, out)) is not None:
         fast.sigmoid_back(g.reshape(-1), out.reshape(-1), (slope := np.empty(g.shape, g.dtype)).reshape(-1))
         return slope
@@ -128,8 +134,9 @@ def where_positive(x: Array, y: Array) -> Array:
     """The elements of ``y``, 0 where ``x`` is not positive."""
     if y.dtype not in MASKS or x.shape != y.shape or not x.ndim:
         return reference("where_positive")(x, y)
-    if lies_last(x):
-        return first(where_positive(last(x), laid_last(y)))
+    (x, y), turned = like(x, y)
+    if turned:
+        return first(where_positive(x, y))
     if (fast := _compiled(x, y)) is not None:
         fast.positive(x.reshape(-1), y.reshape(-1), (out := np.empty(x.shape, x.dtype)).reshape(-1))
         return out
@@ -151,6 +158,9 @@ def masked_scale(x: Array, mask: Array, *, scale: float) -> Array:
     """Dropout's mask."""
     if x.dtype not in MASKS or x.shape != mask.shape or not x.ndim:
         return reference("masked_scale")(x, mask, scale=scale)
+    (x, mask), turned = like(x, mask)
+    if turned:
+        return first(masked_scale(x, mask, scale=scale))
     plain = x.dtype in FLOATS and mask.dtype == np.bool_ and type(scale) is float
     if plain and x.flags.c_contiguous and mask.flags.c_contiguous and (fast := loops(x.size)):
         out, factor = np.empty(x.shape, x.dtype), x.dtype.type(scale)

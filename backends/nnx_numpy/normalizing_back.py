@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .batch_last import first, laid_last, last, lies_last
+from .batch_last import first, in_order, laid_last, last, lies_last
 from .cores import share
 from .normalizing_plans import WORTHWHILE, Plan, Shape, moved_axes, moved_weight, planned, shape_of, within
 from .normalizing_rows import by_outer, compiled_loops, dots, gathered, laid, memory
@@ -43,7 +43,9 @@ def standardize_back(
             xp, g, out, x, weight, bias_like, needed=needed, axes=axes, eps=eps
         )
     _, inverse, mean, _ = out
-    if lies_last(x) and x.size >= WORTHWHILE:
+    if not lies_last(x) or 0 not in axes:
+        x, along = in_order(x), in_order(along)
+    elif x.size >= WORTHWHILE:
         return _back_batch(xp, along, inverse, mean, x, weight, bias_like, needed=needed, axes=axes, eps=eps)
     plan = planned(x, axes, *shapes)
     if plan is None:
