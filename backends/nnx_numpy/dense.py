@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from nnx.autodiff import joint
 
 from .batch_last import first, last, lies_last, like
 from .compiled import FLOATS, loops
+from .constants import counting, ones, reciprocal, unit, zero, zeros
 from .cores import product
 from .reference import MASKS, QUIET, reference, reference_pullback
 
@@ -174,42 +174,6 @@ def masked(x: Array, mask: Array) -> Array:
     bits = MASKS[x.dtype]
     ones = np.negative(mask.view(np.int8)).astype(bits)  # all of them where the mask is True
     return np.bitwise_and(x.view(bits), ones, ones).view(x.dtype)
-
-
-@lru_cache(64)
-def ones(n: int, dtype: Any) -> Array:
-    """As many ones; not to be written to."""
-    return np.ones(n, dtype)
-
-
-@lru_cache(16)
-def zeros(n: int, dtype: Any) -> Array:
-    """As many zeros; not to be written to."""
-    return np.zeros(n, dtype)
-
-
-@lru_cache(64)
-def counting(n: int) -> Array:
-    """0 to n - 1; not to be written to."""
-    return np.arange(n)
-
-
-@lru_cache(64)
-def zero(dtype: Any) -> Array:
-    """0 as an array, which NumPy need not make of a number each time; not to be written to."""
-    return np.zeros((), dtype)
-
-
-@lru_cache(64)
-def unit(dtype: Any) -> Array:
-    """1 likewise."""
-    return np.ones((), dtype)
-
-
-@lru_cache(64)
-def reciprocal(n: int, dtype: Any) -> Array:
-    """1 / n as a 0-d array; not to be written to."""
-    return np.array(1.0 / n, dtype)
 
 
 def cross_entropy(

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .batch_last import first, laid_last, last, lies_last
+from .batch_last import first, in_order, laid_last, last, lies_last
 from .cores import share
 from .halving import compiled_halves, halving, unhalved, unpooled
 from .pooling_layouts import Layout, layouts, longer
@@ -158,7 +158,7 @@ def _even(windows: Any) -> bool:
 
 def _planes(x: Array, windows: Any) -> Array:
     """The leading axes as one."""
-    axes = len(windows)
+    x, axes = in_order(x), len(windows)
     return x.reshape(math.prod(x.shape[:-axes]), *x.shape[-axes:])
 
 
