@@ -224,7 +224,7 @@ def test_gelu_agrees(kind: str) -> None:
     x, g = draw(2, 16, 9, 15, 17, kind=kind)
     gelu, (back,) = numpy.overrides["gelu"]
     assert lies_last(gelu(beside(x)))
-    tolerance = {"rtol": 1e-5, "atol": 1e-6}
+    tolerance: dict[str, Any] = {"rtol": 1e-5, "atol": 1e-6}
     np.testing.assert_allclose(gelu(beside(x)), gelu(x), **tolerance)
     for a, b in ((beside(x), g), (beside(x), beside(g)), (x, beside(g))):
         np.testing.assert_allclose(back(numpy.fast, b, None, a), back(numpy.fast, g, None, x), **tolerance)
