@@ -14,10 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nnx.autodiff import joint
+
+from . import convolution_batch as batch
 from . import depthwise
+from .batch_last import in_order
+from .convolution_batch import batch_plan
 from .convolution_plan import Plan, Space, planned
 from .convolution_single import convolve_one
-from .reference import reference
+from .reference import reference, reference_pullback
 from .windows import Part, carve, gather, put_back, room
 
 if TYPE_CHECKING:
@@ -35,6 +40,9 @@ def convolution(x: Array, weight: Array, bias: Array | None, *, geometry: Geomet
     """C."""
     if not _same_dtype(x, weight, bias):
         return reference("convolution")(x, weight, bias, geometry=geometry)
+    if (side_by_side := batch_plan(x, weight.shape, geometry)) is not None:
+        return batch.convolve(x, weight, bias, side_by_side)
+    x = in_order(x)
     plan = planned(x.shape[0], weight.shape, x, geometry)
     if plan.alone:
         return convolve_one(x, weight, bias, plan, geometry)
@@ -69,10 +77,26 @@ def convolution(x: Array, weight: Array, bias: Array | None, *, geometry: Geomet
     return y
 
 
+def convolution_back(
+    xp: Any, g: Array, out: Any, x: Array, weight: Array, bias: Any, *, needed: Any, geometry: Geometry
+) -> tuple[Array | None, ...]:
+    """For a batch that lies side by side, the sums for the bias within those for the weight."""
+    plain = type(g) is type(x) is type(weight) is np.ndarray and needed[1] and needed[2]
+    side_by_side = batch_plan(x, weight.shape, geometry) if plain and _same_dtype(x, g, weight) else None
+    if side_by_side is None:
+        return reference_pullback("convolution")(
+            xp, g, out, x, weight, bias, needed=needed, geometry=geometry
+        )
+    slopes = batch.weight_slopes(x, g, side_by_side, True)
+    return batch.put_back(g, weight, None, side_by_side) if needed[0] else None, *slopes
+
+
 def transposed_convolution(y: Array, weight: Array, bias: Array | None, *, geometry: Geometry) -> Array:
     """T."""
     if not _same_dtype(y, weight, bias):
         return reference("transposed_convolution")(y, weight, bias, geometry=geometry)
+    if (side_by_side := batch_plan(y, weight.shape, geometry)) is not None:
+        return batch.put_back(y, weight, bias, side_by_side)
     plan = planned(y.shape[0], weight.shape, y, geometry)
     x, y = np.empty((y.shape[0], plan.channels, *geometry.size), y.dtype), np.ascontiguousarray(y)
     filters = plan.filters(weight).swapaxes(1, 2)
@@ -185,6 +209,9 @@ def weight_convolution(x: Array, y: Array, *, geometry: Geometry) -> Array:
     if not _same_dtype(x, y):
         return reference("weight_convolution")(x, y, geometry=geometry)
     shape = (y.shape[1], x.shape[1] // geometry.groups, *geometry.kernel)
+    if (side_by_side := batch_plan(x, shape, geometry)) is not None:
+        return batch.weight_slopes(x, y, side_by_side, False)[0]
+    x = in_order(x)
     plan = planned(x.shape[0], shape, x, geometry)
     matrix = (plan.columns, plan.rows) if plan.turned else (plan.rows, plan.columns)
     if not plan.lanes:
@@ -243,5 +270,6 @@ def pad_constant(x: Array, *, pairs: tuple[tuple[int, int], ...], value: Any = 0
 
 OVERRIDES: dict[str, Any] = {
     function.__name__: (function, ())
-    for function in (convolution, transposed_convolution, weight_convolution, pad_constant)
+    for function in (transposed_convolution, weight_convolution, pad_constant)
 }
+OVERRIDES["convolution"] = (convolution, (joint(convolution_back),))

@@ -17,7 +17,7 @@ from .windows import SMALL, Part, carve, parts, rows_shape, windows_shape
 if TYPE_CHECKING:
     from nnx.functional._windows import Geometry
 
-__all__ = ["Plan", "Space", "planned"]
+__all__ = ["LANES", "WORTH", "Plan", "Space", "limit", "planned"]
 
 Array = Any
 
@@ -85,7 +85,7 @@ class Plan:
 
     def run(self, work: Callable[[Any], None], what: Sequence[Any], pieces: Sequence[Part]) -> None:
         """On several cores if there is enough to do, and memory for the windows of so many pieces."""
-        if self.shared and cores() * self.bytes <= _limit()() * len(pieces):
+        if self.shared and cores() * self.bytes <= limit()() * len(pieces):
             share(work, what)
         else:
             for part in what:
@@ -103,11 +103,11 @@ _plan = lru_cache(512)(Plan)
 
 def planned(images: int, weight: tuple[int, ...], x: Array, geometry: Geometry) -> Plan:
     """The plan for so many images, and weights of this shape."""
-    return _plan(images, weight, x.itemsize, geometry, min(CACHE, _limit()()), FEW)
+    return _plan(images, weight, x.itemsize, geometry, min(CACHE, limit()()), FEW)
 
 
 @cache
-def _limit() -> Callable[[], int]:
+def limit() -> Callable[[], int]:
     """What tells that of ``set_convolution_memory``; its module needs this one first."""
     from nnx.functional import _windows
 

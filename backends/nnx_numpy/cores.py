@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["cores", "laid_out", "product", "scratch", "share"]
+__all__ = ["alone", "cores", "laid_out", "product", "scratch", "share"]
 
 Array = Any
 Count = tuple[Callable[[], int], Callable[[int], Any]]
@@ -114,6 +114,18 @@ def share(work: Callable[[Any], Any], parts: Iterable[Any]) -> None:
         put(count)
     if error is not None:
         raise error
+
+
+def alone(work: Callable[[Any], Any], parts: Iterable[Any]) -> None:
+    """The same by the calling thread, BLAS's products included: for what is too little for several."""
+    get, put = _blas()
+    count = get()
+    try:
+        put(1)
+        for part in parts:
+            work(part)
+    finally:
+        put(count)
 
 
 def _task(run: Any, work: Any, todo: deque[Any], done: SimpleQueue[Any]) -> Callable[[], None]:

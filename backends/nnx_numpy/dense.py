@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from nnx.autodiff import joint
 
+from .batch_last import first, last, lies_last, like
 from .compiled import FLOATS, loops
+from .constants import counting, ones, reciprocal, unit, zero, zeros
 from .cores import LEAST, product
 from .reference import MASKS, QUIET, reference, reference_pullback
 
@@ -20,7 +21,6 @@ SHORT, WORTHWHILE, ROW = 16, 4096, 2**14
 
 # elements of a result, from which on turning it costs more than the product of the transposes saves
 WIDE = 2**17
-
 MANY = 4096  # rows, above which one product with ones takes longer than NumPy's sum
 
 BYTE = np.dtype(np.int8)
@@ -72,6 +72,8 @@ def relu(x: Array) -> Array:
     if x.size < WORTHWHILE:
         return np.maximum(x, zero(x.dtype))
     if not x.flags.c_contiguous:
+        if lies_last(x):
+            return first(relu(last(x)))
         return np.maximum(x, zero(x.dtype) if x.shape[-1] < SHORT else np.zeros(x.shape[-1:], x.dtype))
     whole = x.size // ROW * ROW
     if whole == x.size:
@@ -110,6 +112,9 @@ def tanh_back(g: Array, out: Array) -> Array:
     """In the memory of the first product."""
     if not out.ndim or g.shape != out.shape or g.dtype != out.dtype:
         return reference("tanh_back")(g, out)
+    (out, g), turned = like(out, g)
+    if turned:
+        return first(tanh_back(g, out))
     if (fast := _compiled(g, out)) is not None:
         fast.tanh_back(g.reshape(-1), out.reshape(-1), (slope := np.empty(g.shape, g.dtype)).reshape(-1))
         return slope
@@ -122,6 +127,9 @@ def sigmoid_back(g: Array, out: Array) -> Array:
     """In the memory of the first difference."""
     if not out.ndim or g.shape != out.shape or g.dtype != out.dtype:
         return reference("sigmoid_back")(g, out)
+    (out, g), turned = like(out, g)
+    if turned:
+        return first(sigmoid_back(g, out))
     if (fast := _compiled(g, out)) is not None:
         fast.sigmoid_back(g.reshape(-1), out.reshape(-1), (slope := np.empty(g.shape, g.dtype)).reshape(-1))
         return slope
@@ -134,6 +142,9 @@ def where_positive(x: Array, y: Array) -> Array:
     """The elements of ``y``, 0 where ``x`` is not positive."""
     if y.dtype not in MASKS or x.shape != y.shape or not x.ndim:
         return reference("where_positive")(x, y)
+    (x, y), turned = like(x, y)
+    if turned:
+        return first(where_positive(x, y))
     if (fast := _compiled(x, y)) is not None:
         fast.positive(x.reshape(-1), y.reshape(-1), (out := np.empty(x.shape, x.dtype)).reshape(-1))
         return out
@@ -155,6 +166,9 @@ def masked_scale(x: Array, mask: Array, *, scale: float) -> Array:
     """Dropout's mask."""
     if x.dtype not in MASKS or x.shape != mask.shape or not x.ndim:
         return reference("masked_scale")(x, mask, scale=scale)
+    (x, mask), turned = like(x, mask)
+    if turned:
+        return first(masked_scale(x, mask, scale=scale))
     plain = x.dtype in FLOATS and mask.dtype == np.bool_ and type(scale) is float
     if plain and x.flags.c_contiguous and mask.flags.c_contiguous and (fast := loops(x.size)):
         out, factor = np.empty(x.shape, x.dtype), x.dtype.type(scale)
@@ -168,42 +182,6 @@ def masked(x: Array, mask: Array) -> Array:
     bits = MASKS[x.dtype]
     ones = np.negative(mask.view(np.int8)).astype(bits)  # all of them where the mask is True
     return np.bitwise_and(x.view(bits), ones, ones).view(x.dtype)
-
-
-@lru_cache(64)
-def ones(n: int, dtype: Any) -> Array:
-    """As many ones; not to be written to."""
-    return np.ones(n, dtype)
-
-
-@lru_cache(16)
-def zeros(n: int, dtype: Any) -> Array:
-    """As many zeros; not to be written to."""
-    return np.zeros(n, dtype)
-
-
-@lru_cache(64)
-def counting(n: int) -> Array:
-    """0 to n - 1; not to be written to."""
-    return np.arange(n)
-
-
-@lru_cache(64)
-def zero(dtype: Any) -> Array:
-    """0 as an array, which NumPy need not make of a number each time; not to be written to."""
-    return np.zeros((), dtype)
-
-
-@lru_cache(64)
-def unit(dtype: Any) -> Array:
-    """1 likewise."""
-    return np.ones((), dtype)
-
-
-@lru_cache(64)
-def reciprocal(n: int, dtype: Any) -> Array:
-    """1 / n as a 0-d array; not to be written to."""
-    return np.array(1.0 / n, dtype)
 
 
 def cross_entropy(

@@ -13,6 +13,7 @@ from typing import Any
 import array_api_compat.numpy
 import numpy as np
 
+from .batch_last import in_order
 from .compiled import FLOATS, loops
 from .cores import product
 from .reference import MASKS
@@ -73,6 +74,8 @@ def argmin(x: Array, /, *, axis: int | None = None, keepdims: bool = False) -> A
 
 def reshape(x: Array, /, shape: tuple[int, ...], *, copy: bool | None = None) -> Array:
     """The array's own method; `copy` goes to NumPy's function."""
+    if len(shape) == 2 and x.ndim > 2 and copy is None and x.size >= MANY:
+        x = in_order(x)
     return x.reshape(shape) if copy is None else np.reshape(x, shape, copy=copy)
 
 

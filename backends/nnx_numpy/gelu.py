@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from .batch_last import first, last, lies_last, like
 from .cores import scratch, share
 from .reference import reference, reference_pullback
 
@@ -34,6 +35,8 @@ FAR = 100.0  # where nothing is left of the tail
 
 def gelu(x: Array) -> Array:
     """x Φ(x)."""
+    if lies_last(x):
+        return first(gelu(last(x)))
     if x.dtype.char not in "fd" or x.size < WORTHWHILE or not x.flags.c_contiguous:
         return reference("gelu")(x)
     out = np.empty(x.shape, x.dtype)
@@ -57,6 +60,10 @@ def gelu(x: Array) -> Array:
 
 def gelu_back(xp: Any, g: Array, _out: Any, x: Array) -> Array:
     """Φ(x) + x φ(x) times the cotangent."""
+    if type(g) is np.ndarray is type(x) and g.shape == x.shape:
+        (x, g), turned = like(x, g)
+        if turned:
+            return first(gelu_back(xp, g, None, x))
     if (
         type(g) is not np.ndarray
         or g.shape != x.shape

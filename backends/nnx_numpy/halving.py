@@ -50,19 +50,24 @@ def compiled_halves(x: Array, windows: Any) -> Any:
 
 
 def unpooled(fast: Any, g: Array, x: Array, out: Array) -> bool:
-    """`unhalved` by the compiled loop, to which all rows of cotangents are alike."""
+    """`unhalved` by the compiled loops; without runs, all rows of cotangents are alike to them."""
     width = g.shape[-1]
+    if x.ndim > 3:
+        return fast.unpool_runs(g, x, out)
     g, x = (np.ascontiguousarray(a).reshape(-1, n * width) for a, n in ((g, 1), (x, 4)))
     return fast.unpool_pairs(g, x, out.reshape(x.shape))
 
 
-def unhalved(g: Array, x: Array, out: Array, bits: Any) -> bool:
-    """Write cotangents to where the largest are, in contiguous planes; False where NaN is, which is larger than all."""
+def unhalved(g: Array, x: Array, out: Array, bits: Any, run: int = 1) -> bool:
+    """Write cotangents to where the largest are, in contiguous planes; False where NaN is, which is larger than all.
+
+    A ``run`` is of so many elements that lie side by side instead, along one more axis.
+    """
     firsts: list[Array] = []
     shape = x.shape
     inners: list[int] = []
-    inner = 1
-    for axis in range(len(shape) - 1, 0, -1):
+    inner = run
+    for axis in range(len(shape) - 1 - (run > 1), 0, -1):
         first, second = _halves(x) if inner == 1 else _pairs(x, inner)
         firsts.append(np.greater_equal(first, second))
         inners.append(inner)

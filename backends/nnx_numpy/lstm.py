@@ -41,7 +41,7 @@ def lstm(
     for t in order(steps, reverse):
         gate, h_new = gates[t], hs[t]
         gate += np.dot(weight, h, product)
-        _lstm_step(fast, gates, cs, t, c, h_new, part, scale, shift, projection)
+        _lstm_step(fast, gate, c, cs[t], h_new, part, scale, shift, projection)
         if idle is not None:
             h_new += h * idle[t]
         h, c = h_new, cs[t]
@@ -49,23 +49,22 @@ def lstm(
 
 
 def _lstm_step(
-    fast: Any, gates: Array, cs: Array, t: int, c: Array, h_new: Array, part: Array, scale: Array, shift: Array,
+    fast: Any, gate: Array, c: Array, c_new: Array, h_new: Array, part: Array, scale: Array, shift: Array,
     projection: Array | None,
 ) -> None:  # fmt: skip
     """From the gates' arguments to the gates, and to the new states."""
-    gate, c_new = gates[t], cs[t]
     np.tanh(gate, gate)
-    i, f, g, o = gate.reshape(4, *c.shape)
+    size = len(c)
     if fast is not None:
-        fast.lstm_cell(gates, c, cs, t)
+        fast.lstm_cell(gate.reshape(-1), c.reshape(-1), c_new.reshape(-1))
     else:
         gate *= scale
         gate += shift
-        np.multiply(f, c, c_new)
-        c_new += np.multiply(i, g, part)
+        np.multiply(gate[size : 2 * size], c, c_new)
+        c_new += np.multiply(gate[:size], gate[2 * size : 3 * size], part)
     shown = h_new if projection is None else part
     np.tanh(c_new, shown)
-    shown *= o
+    shown *= gate[3 * size :]
     if projection is not None:
         np.dot(projection, part, h_new)
 
@@ -97,9 +96,10 @@ def lstm_layer(
     c, shift, part = turned(c), 1 - scale, np.empty_like(cs[0])
     fast = loops(8 * gates.size) if projection is None else None
     for t in order(steps, reverse):
-        np.dot(weights, given[t], gates[t])
-        _lstm_step(fast, gates, cs, t, c, hs[t], part, scale, shift, projection)
-        c = cs[t]
+        gate, c_new = gates[t], cs[t]
+        weights.dot(given[t], gate)
+        _lstm_step(fast, gate, c, c_new, hs[t], part, scale, shift, projection)
+        c = c_new
     return turned(hs), cs.mT, gates.mT
 
 
@@ -212,23 +212,24 @@ def _steps_back_compiled(
     fast: Any, g_h: Array | None, g_c: Array | None, cs: Array, gates: Array, c: Array, weight: Array,
     reverse: bool,
 ) -> tuple[Array | None, ...]:  # fmt: skip
-    """The same with compiled loops: one pass over everything, and one product and one pass a step."""
+    """The same with compiled loops: one product and one pass a step."""
     (steps, rows, _), size = gates.shape, c.shape[1]
     gates, states, first = (np.ascontiguousarray(x.mT) for x in (gates, cs, c))
-    tanh_c, d, through = np.tanh(states), np.empty_like(gates), np.empty_like(states)
-    fast.lstm_slopes(gates, tanh_c, states, first, reverse, d, through)
+    tanh_c, d = np.tanh(states), np.empty_like(gates)
     to_h, to_c = (None if x is None else turned(x) for x in (g_h, g_c))
     of_h, of_c = np.zeros((size, rows), d.dtype), np.zeros((size, rows), d.dtype)
-    back = weight.T.copy()
+    back, flat_h, flat_c = weight.T.copy(), of_h.reshape(-1), of_c.reshape(-1)
+    flat = [x.reshape(len(x), -1) for x in (gates, tanh_c, states, d)]
+    gates, tanh_c, states, slopes = (list(x) for x in flat)
+    before = [*states[1:], first.reshape(-1)] if reverse else [first.reshape(-1), *states[:-1]]
     for t in order(steps, not reverse):
         if to_h is not None:
             of_h += to_h[t]
         if to_c is not None:
             of_c += to_c[t]
-        fast.lstm_cell_back(d, through, gates, of_h, of_c, t)
-        np.dot(back, d[t], of_h)
-    d = turned(d)
-    return d, of_h.T, of_c.T, None
+        fast.lstm_cell_back(gates[t], tanh_c[t], before[t], flat_h, flat_c, slopes[t])
+        back.dot(d[t], of_h)
+    return turned(d), of_h.T, of_c.T, None
 
 
 OVERRIDES: dict[str, Any] = {

@@ -14,10 +14,11 @@ import numpy as np
 
 from nnx.autodiff import joint
 
+from .batch_last import first, in_order, last, lies_last
 from .cores import share
 from .dense import zero
 from .normalizing_back import standardize_back
-from .normalizing_plans import Plan, Shape, planned, shape_of, within
+from .normalizing_plans import WORTHWHILE, Plan, Shape, moved_axes, moved_weight, planned, shape_of, within
 from .normalizing_rows import compiled_loops, dots, gathered, laid, memory
 from .reference import reference
 
@@ -34,6 +35,12 @@ def standardize(
     x: Array, weight: Array | None = None, bias: Array | None = None, *, axes: Shape, eps: float
 ) -> tuple[Array, Array, Array, Array]:
     """Each part from its moments to the result."""
+    if lies_last(x) and 0 not in axes:
+        x = in_order(x)
+    elif lies_last(x) and x.size >= WORTHWHILE:
+        weight, bias = (moved_weight(v, x.ndim) for v in (weight, bias))
+        results = standardize(last(x), weight, bias, axes=moved_axes(axes, x.ndim), eps=eps)
+        return first(results[0]), first(results[1]), first(results[2]), first(results[3])
     plan = planned(x, axes, shape_of(weight, x), shape_of(bias, x))
     if plan is None:
         return reference("standardize")(x, weight, bias, axes=axes, eps=eps)

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from .batch_last import first, in_order, laid_last, last, lies_last
 from .cores import share
-from .normalizing_plans import Plan, Shape, planned, shape_of, within
+from .normalizing_plans import WORTHWHILE, Plan, Shape, moved_axes, moved_weight, planned, shape_of, within
 from .normalizing_rows import by_outer, compiled_loops, dots, gathered, laid, memory
 from .reference import reference_pullback
 
@@ -42,6 +43,10 @@ def standardize_back(
             xp, g, out, x, weight, bias_like, needed=needed, axes=axes, eps=eps
         )
     _, inverse, mean, _ = out
+    if not lies_last(x) or 0 not in axes:
+        x, along = in_order(x), in_order(along)
+    elif x.size >= WORTHWHILE:
+        return _back_batch(xp, along, inverse, mean, x, weight, bias_like, needed=needed, axes=axes, eps=eps)
     plan = planned(x, axes, *shapes)
     if plan is None:
         return _back_at_once(along, inverse, mean, x, weight, bias_like, axes, needed[0])
@@ -67,6 +72,29 @@ def standardize_back(
         for total, shape, wanted in zip(sums, shapes, needed[1:], strict=True)
     )
     return g_x, g_weight, g_bias
+
+
+def _back_batch(
+    xp: Any, g: Array, inverse: Array, mean: Array, x: Array, weight: Array | None, bias_like: Any, *,
+    needed: Any, axes: Shape, eps: float,
+) -> tuple[Array | None, Array | None, Array | None]:  # fmt: skip
+    """For a batch that lies side by side."""
+    like = None if bias_like is None else np.empty(bias_like.shape, bias_like.dtype)
+    moved = (moved_weight(v, x.ndim) for v in (weight, like))
+    g_x, *others = standardize_back(
+        xp, (laid_last(g), None, None, None), (None, last(inverse), last(mean), None), last(x), *moved,
+        needed=needed, axes=moved_axes(axes, x.ndim), eps=eps,
+    )  # fmt: skip
+    g_weight, g_bias = (
+        None if v is None or to is None else _moved_back(v, to)
+        for v, to in zip(others, (weight, like), strict=True)
+    )
+    return None if g_x is None else first(g_x), g_weight, g_bias
+
+
+def _moved_back(v: Array, like: Array) -> Array:
+    """The cotangent of a parameter, or what is yet to be summed to it."""
+    return first(v).reshape(like.shape) if v.size == like.size else first(v)
 
 
 def _back_at_once(

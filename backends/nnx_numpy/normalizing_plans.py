@@ -6,7 +6,9 @@ from functools import lru_cache
 from math import prod
 from typing import Any, NamedTuple
 
-__all__ = ["Plan", "Shape", "planned", "shape_of", "within"]
+from .batch_last import last
+
+__all__ = ["WORTHWHILE", "Plan", "Shape", "moved_axes", "moved_weight", "planned", "shape_of", "within"]
 
 Array = Any
 Shape = tuple[int, ...]
@@ -102,3 +104,13 @@ def within(part: slice, plan: Plan) -> slice:
     one = plan.inner // plan.run
     start, count = part.start % plan.period, min(part.stop - part.start, plan.period)
     return slice(start * one, (start + count) * one)
+
+
+def moved_axes(axes: Shape, count: int) -> Shape:
+    """Where axes are in an array of so many whose first has become the last."""
+    return tuple(sorted((axis - 1) % count for axis in axes))
+
+
+def moved_weight(v: Array | None, count: int) -> Array | None:
+    """A parameter that is broadcast to such an array."""
+    return None if v is None or v.ndim > count else last(v.reshape((1,) * (count - v.ndim) + v.shape))

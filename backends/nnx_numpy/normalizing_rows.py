@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from .compiled import FLOATS, loops
+from .constants import ones
 from .cores import scratch
-from .dense import ones
 from .normalizing_plans import Plan
 
 __all__ = ["by_outer", "compiled_loops", "dots", "gathered", "laid", "memory"]

@@ -12,8 +12,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .batch_last import first, in_order, laid_last, last, lies_last
 from .cores import share
 from .halving import compiled_halves, halving, unhalved, unpooled
+from .pooling_layouts import Layout, layouts, longer
 from .reference import MASKS, reference
 
 Array = Any
@@ -21,23 +23,6 @@ Array = Any
 CACHE = 2**19  # bytes of the input at a time
 LARGE = 2**20  # where less memory is worked in
 STREAM = 2**22  # where next to none is, and memory is the limit
-
-
-class Layout(NamedTuple):
-    """Where windows lie along one axis."""
-
-    axis: int
-    """Counted from the end."""
-    length: int
-    """Of the axis, with what the windows reach beyond it."""
-    inside: tuple[Any, ...]
-    """The key that takes the array from that."""
-    keys: tuple[tuple[Any, ...], ...]
-    """For each place within the kernel, what takes its element of every window."""
-    apart: bool
-    """Whether no element is in two windows."""
-    whole: bool
-    """Whether, then, each is in one."""
 
 
 class Stage(NamedTuple):
@@ -54,14 +39,20 @@ def max_pool(x: Array, *, windows: Any) -> Array:
     """Without asking again where the windows lie."""
     if _bits(x.dtype) is None or not x.size or not _even(windows):
         return reference("max_pool")(x, windows=windows)
-    if x.flags.c_contiguous and (fast := compiled_halves(x, windows)) is not None:
-        flat = _planes(x, windows)
-        out = np.empty((len(flat), *(along.out for along in windows)), x.dtype)
-        share(lambda part: fast.pool_pairs(flat[part], out[part]), _parts(flat, STREAM))
-        return out.reshape(*x.shape[:-2], *out.shape[1:])
-    # whole rows first: what lies side by side is then half as much
-    for layout in reversed(_layouts(windows)):
-        x = _best(_longer(x, layout, -math.inf), layout)
+    side_by_side = len(windows) == x.ndim - 2 and lies_last(x)
+    if (side_by_side or x.flags.c_contiguous) and (fast := compiled_halves(x, windows)) is not None:
+        flat = last(x) if side_by_side else _planes(x, windows)
+        out = np.empty((len(flat), *(along.out for along in windows), *flat.shape[3:]), x.dtype)
+        pool = fast.pool_runs if side_by_side else fast.pool_pairs
+        share(lambda part: pool(flat[part], out[part]), _parts(flat, STREAM))
+        return first(out) if side_by_side else out.reshape(*x.shape[:-2], *out.shape[1:])
+    return first(_pooled(last(x), windows, 1)) if side_by_side else _pooled(x, windows, 0)
+
+
+def _pooled(x: Array, windows: Any, behind: int) -> Array:
+    """With so many axes behind those of the windows; whole rows first: the rest is then half as much."""
+    for layout in reversed(layouts(windows, behind)):
+        x = _best(longer(x, layout, -math.inf), layout)
     return x
 
 
@@ -69,15 +60,23 @@ def max_unpicked(g: Array, x: Array, *, windows: Any) -> Array:
     """Cotangents, from the first axis to the last."""
     if g.dtype != x.dtype or not _simple(x, windows):
         return reference("max_unpicked")(g, x, windows=windows)
-    flat, moved = _planes(x, windows), _planes(g, windows)
-    out, bits = np.empty(flat.shape, x.dtype), _bits(x.dtype)
     halves = halving(windows)
+    side_by_side = halves and len(windows) == x.ndim - 2 and lies_last(x)
+    if side_by_side:
+        flat, moved = last(x), laid_last(g)
+    else:
+        flat, moved = _planes(x, windows), _planes(g, windows)
+    out, bits = np.empty(flat.shape, x.dtype), _bits(x.dtype)
     fast = compiled_halves(x, windows) if halves else None
 
     def work(part: slice) -> None:
         if fast is not None and unpooled(fast, moved[part], flat[part], out[part]):
             return
-        if halves and unhalved(moved[part], flat[part], out[part], bits):
+        if halves and unhalved(moved[part], flat[part], out[part], bits, len(x) if side_by_side else 1):
+            return
+        if side_by_side:
+            back = reference("max_unpicked")(first(moved[part]), first(flat[part]), windows=windows)
+            out[part] = last(back)
             return
         stages = _stages(flat[part], windows)
         if stages is None:
@@ -86,7 +85,7 @@ def max_unpicked(g: Array, x: Array, *, windows: Any) -> Array:
             _put(moved[part], stages, out[part])
 
     share(work, _parts(flat, STREAM if fast is not None else LARGE if halves else CACHE))
-    return out.reshape(x.shape)
+    return first(out) if side_by_side else out.reshape(x.shape)
 
 
 def max_picked(t: Array, x: Array, *, windows: Any) -> Array:
@@ -159,7 +158,7 @@ def _even(windows: Any) -> bool:
 
 def _planes(x: Array, windows: Any) -> Array:
     """The leading axes as one."""
-    axes = len(windows)
+    x, axes = in_order(x), len(windows)
     return x.reshape(math.prod(x.shape[:-axes]), *x.shape[-axes:])
 
 
@@ -168,45 +167,6 @@ def _parts(x: Array, size: int) -> list[slice]:
     parts = 2 * -(-x.nbytes // (2 * size)) if x.nbytes > size else 1
     count = -(-len(x) // parts)
     return [slice(i, i + count) for i in range(0, len(x), count)]
-
-
-@lru_cache(maxsize=256)
-def _layouts(windows: Any) -> tuple[Layout, ...]:
-    """From the last axis to the first."""
-    return tuple(_layout(along, i) for i, along in enumerate(reversed(windows)))
-
-
-def _layout(along: Any, behind: int) -> Layout:
-    """With so many axes behind it."""
-    rest = (slice(None),) * behind
-    if not hasattr(along, "stride"):
-        from nnx.functional._pool_windows import elements
-
-        keys = tuple((..., np.asarray(numbers), *rest) for numbers, _ in elements(along))
-        return Layout(-behind - 1, along.size, (..., slice(None), *rest), keys, False, False)
-    span = (along.out - 1) * along.stride + 1
-    starts = range(0, along.kernel * along.dilation, along.dilation)
-    length = max(along.before + along.size, starts[-1] + span)
-    apart = along.dilation == 1 and along.kernel <= along.stride
-    return Layout(
-        -behind - 1,
-        length,
-        (..., slice(along.before, along.before + along.size), *rest),
-        tuple((..., slice(start, start + span, along.stride), *rest) for start in starts),
-        apart,
-        apart and along.kernel * along.out == length,
-    )
-
-
-def _longer(x: Array, layout: Layout, fill: Any) -> Array:
-    """``x`` as long as the windows reach."""
-    shape = list(x.shape)
-    if shape[layout.axis] == layout.length:
-        return x
-    shape[layout.axis] = layout.length
-    out = np.full(shape, fill, x.dtype)
-    out[layout.inside] = x
-    return out
 
 
 def _best(x: Array, layout: Layout) -> Array:
@@ -220,8 +180,8 @@ def _best(x: Array, layout: Layout) -> Array:
 def _stages(x: Array, windows: Any) -> list[Stage] | None:
     """What pooling along each axis finds, from the last one on; None where it takes a closer look."""
     stages: list[Stage] = []
-    for layout in _layouts(windows):
-        x = _longer(x, layout, -math.inf)
+    for layout in layouts(windows):
+        x = longer(x, layout, -math.inf)
         best = _best(x, layout)
         stages.append(Stage(layout, x.shape, _hits(x, layout.keys, best)))
         x = best
@@ -271,7 +231,7 @@ def _put(g: Array, stages: list[Stage], out: Array) -> None:
 def _pick(t: Array, stages: list[Stage]) -> Array:
     """Take numbers, as bits, from where those elements are."""
     for stage in stages:
-        t = _longer(t, stage.layout, 0)
+        t = longer(t, stage.layout, 0)
         picked: Any = None
         for key, hit in zip(stage.layout.keys, stage.hits, strict=True):
             mask = _mask(hit, t.dtype)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import dense
+from .constants import ones, unit, zero, zeros
 from .cores import LEAST, product
 
 Array = Any
@@ -31,7 +32,7 @@ def linear(x: Like, weight: Like, bias: Like = None) -> Prepared:
     if bias is None or not x.ndim == weight.ndim == 2 or not (x.dtype == weight.dtype == bias.dtype):
         return None
     (rows, length), (columns, wanted) = x.shape, weight.shape
-    if x.dtype not in _FLOATS or length != wanted or bias.shape != (columns,) or rows == 1:
+    if x.dtype not in _FLOATS or length != wanted or bias.shape != (columns,):
         return None
     times = _dot if rows * length * columns < LEAST else product
 
@@ -43,7 +44,15 @@ def linear(x: Like, weight: Like, bias: Like = None) -> Prepared:
     def wide(x: Array, weight: Array, bias: Array) -> Array:
         return add(times(weight, x.T).T, bias, empty((rows, columns), dtype))
 
+    def one(x: Array, weight: Array, bias: Array) -> Array:
+        out = times(x, weight.T)
+        row = out[0]
+        row += bias
+        return out
+
     add, empty, dtype = np.add, np.empty, x.dtype
+    if rows == 1:
+        return one
     return narrow if columns < 2 * rows or rows * columns > dense.WIDE else wide
 
 
@@ -55,13 +64,13 @@ def linear_back(
         return None
     to_x, to_weight, to_bias = needed
     times = _dot if g.shape[0] * g.shape[1] * x.shape[1] < LEAST else product
-    ones = dense.ones(g.shape[0], g.dtype)
+    column = ones(g.shape[0], g.dtype)
 
     def prepared(_xp: Any, g: Array, _out: Any, x: Array, weight: Array, _bias: Any, *, needed: Any) -> Any:
         return (
             times(g, weight) if to_x else None,
             times(g.T, x) if to_weight else None,
-            ones.dot(g) if to_bias else None,
+            column.dot(g) if to_bias else None,
         )
 
     return prepared
@@ -72,19 +81,19 @@ def relu(x: Like) -> Prepared:
     if not x.ndim or x.size >= dense.ROW:
         return None
     few = x.size < dense.WORTHWHILE or x.shape[-1] < dense.SHORT
-    zeros, maximum = dense.zero(x.dtype) if few else dense.zeros(x.shape[-1], x.dtype), np.maximum
-    return lambda x: maximum(x, zeros)
+    none, maximum = zero(x.dtype) if few else zeros(x.shape[-1], x.dtype), np.maximum
+    return lambda x: maximum(x, none)
 
 
 def relu_back(_xp: Any, g: Like, out: Like, _x: Any) -> Prepared:
     """`nnx_numpy.dense.where_positive` of few elements, which Numba would not do sooner."""
     if g.dtype not in dense.MASKS or out.shape != g.shape or not g.ndim or g.size >= dense.WORTHWHILE:
         return None
-    kind, dtype, zero = dense.MASKS[g.dtype], g.dtype, dense.zero(out.dtype)
-    one, less_equal, subtract, bitwise_and = dense.unit(kind), np.less_equal, np.subtract, np.bitwise_and
+    kind, dtype, none = dense.MASKS[g.dtype], g.dtype, zero(out.dtype)
+    one, less_equal, subtract, bitwise_and = unit(kind), np.less_equal, np.subtract, np.bitwise_and
 
     def prepared(_xp: Any, g: Array, out: Array, _x: Any) -> Array:
-        bits = subtract(less_equal(out, zero), one)
+        bits = subtract(less_equal(out, none), one)
         return bitwise_and(g.view(kind), bits, bits).view(dtype)
 
     return prepared

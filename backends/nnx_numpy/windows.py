@@ -31,6 +31,7 @@ __all__ = [
     "put_back",
     "room",
     "rows_shape",
+    "shifts",
     "windows_shape",
 ]
 
@@ -125,8 +126,8 @@ def _inside(geometry: Geometry) -> tuple[slice, ...]:
     return tuple(slice(a, a + n) for n, (a, _) in zip(geometry.size[:-1], geometry.padding[:-1], strict=True))
 
 
-class _Shift(NamedTuple):
-    """One place of the kernel's last axis: which windows have an element there that is not padding, and which."""
+class Shift(NamedTuple):
+    """One place of the kernel along an axis: which windows have an element there that is not padding, and which."""
 
     windows: slice
     elements: slice
@@ -134,16 +135,17 @@ class _Shift(NamedTuple):
 
 
 @lru_cache(512)
-def _shifts(geometry: Geometry) -> tuple[_Shift, ...]:
-    size, out, stride = geometry.size[-1], geometry.out[-1], geometry.stride[-1]
+def shifts(geometry: Geometry, axis: int = -1) -> tuple[Shift, ...]:
+    """For each place of the kernel along an axis."""
+    size, out, stride = geometry.size[axis], geometry.out[axis], geometry.stride[axis]
     found = []
-    for place in range(geometry.kernel[-1]):
-        distance = place * geometry.dilation[-1] - geometry.padding[-1][0]
+    for place in range(geometry.kernel[axis]):
+        distance = place * geometry.dilation[axis] - geometry.padding[axis][0]
         first = min(max(-(distance // stride), 0), out)
         stop = min(max((size - 1 - distance) // stride + 1, first), out)
         start = distance + first * stride
         elements = slice(start, start + (stop - first - 1) * stride + 1, stride) if stop > first else slice(0)
-        found.append(_Shift(slice(first, stop), elements, distance))
+        found.append(Shift(slice(first, stop), elements, distance))
     return tuple(found)
 
 
@@ -171,7 +173,7 @@ def _run(distance: int) -> tuple[tuple[Any, slice], tuple[Any, slice]]:
     return (..., slice(-distance or None)), (..., slice(distance, None))
 
 
-def _edges(rows: Array, shift: _Shift) -> None:
+def _edges(rows: Array, shift: Shift) -> None:
     """Zero where the windows have padding."""
     first, stop, _ = shift.windows.indices(rows.shape[-1])
     if first:
@@ -218,7 +220,7 @@ def everywhere(x: Array, shape: tuple[int, ...], geometry: Geometry) -> Array:
 def _gather_rows(x: Array, rows: Array, geometry: Geometry) -> None:
     """Along the last axis."""
     runs = _in_runs(x, geometry)
-    for place, shift in enumerate(_shifts(geometry)):
+    for place, shift in enumerate(shifts(geometry)):
         to = rows[:, :, place]
         if runs:
             key, source = _run(shift.distance)
@@ -266,7 +268,7 @@ def put_back(windows: Array, rows: Array, total: Array, geometry: Geometry, besi
     total[...] = 0
     axes = min(len(geometry.kernel), 2) + beside
     runs = axes > 1 and geometry.stride[-1] == 1 and geometry.out[-1] == geometry.size[-1]
-    for place, shift in enumerate(_shifts(geometry)):
+    for place, shift in enumerate(shifts(geometry)):
         source = rows[(*every, place)]
         if runs:
             _edges(source, shift)

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from .numba_compiled import compiled
+from .numba_lstm import lstm_cell, lstm_cell_back, turned
 from .numba_normalizing import centred, normalized_back, normalized_by_place
-from .numba_pooling import pool_pairs, unpool_pairs
+from .numba_pooling import pool_pairs, pool_runs, unpool_pairs, unpool_runs
 
 __all__ = [
     "adam",
@@ -21,18 +22,19 @@ __all__ = [
     "chosen",
     "lstm_cell",
     "lstm_cell_back",
-    "lstm_slopes",
     "masked_scale",
     "momentum",
     "normalized_back",
     "normalized_by_place",
     "pool_pairs",
+    "pool_runs",
     "positive",
     "sigmoid_back",
     "sum_rows",
     "tanh_back",
     "turned",
     "unpool_pairs",
+    "unpool_runs",
 ]
 
 Array = Any
@@ -158,73 +160,3 @@ def sum_rows(source: Array, rows: Array, out: Array) -> bool:
         for j in range(width):
             out[row, j] += source[i, j]
     return True
-
-
-# recurrent layers, with the sequences of a batch on the last axis ---------------------------------------------------
-
-
-@compiled
-def turned(x: Array, out: Array) -> None:
-    """The last two axes change places."""
-    many, rows, columns = x.shape
-    for k in range(many):
-        for j in range(columns):
-            for i in range(rows):
-                out[k, j, i] = x[k, i, j]
-
-
-@compiled
-def lstm_cell(gates: Array, before: Array, cs: Array, t: int) -> None:
-    """The gates of a step after tanh, and the state that comes of them."""
-    size, rows = before.shape
-    half = gates.dtype.type(0.5)
-    gate, c = gates[t], cs[t]
-    for k in range(size):
-        for n in range(rows):
-            i = gate[k, n] * half + half
-            f = gate[k + size, n] * half + half
-            g = gate[k + 2 * size, n]
-            o = gate[k + 3 * size, n] * half + half
-            gate[k, n], gate[k + size, n], gate[k + 3 * size, n] = i, f, o
-            forgotten = f * before[k, n]
-            c[k, n] = forgotten + i * g
-
-
-@compiled
-def lstm_slopes(
-    gates: Array, tanh_c: Array, cs: Array, c: Array, reverse: bool, d: Array, through: Array
-) -> None:
-    """By what the cotangents of every step's states are multiplied on the way to its gates, ``d``, and to ``c``."""
-    steps, size, rows = cs.shape
-    one = gates.dtype.type(1)
-    for t in range(steps):
-        if reverse:
-            before = c if t == steps - 1 else cs[t + 1]
-        else:
-            before = c if t == 0 else cs[t - 1]
-        for k in range(size):
-            for n in range(rows):
-                i, f = gates[t, k, n], gates[t, k + size, n]
-                g, o = gates[t, k + 2 * size, n], gates[t, k + 3 * size, n]
-                y = tanh_c[t, k, n]
-                d[t, k, n] = (one - i) * i * g
-                d[t, k + size, n] = (one - f) * f * before[k, n]
-                d[t, k + 2 * size, n] = (one - g * g) * i
-                d[t, k + 3 * size, n] = (one - o) * o * y
-                through[t, k, n] = (one - y * y) * o
-
-
-@compiled
-def lstm_cell_back(d: Array, through: Array, gates: Array, of_h: Array, of_c: Array, t: int) -> None:
-    """One step back, but for the product that takes its gates' cotangents to the state before."""
-    size, rows = of_c.shape
-    now, past = d[t], through[t]
-    for k in range(size):
-        for n in range(rows):
-            h = of_h[k, n]
-            c = of_c[k, n] + h * past[k, n]
-            now[k, n] *= c
-            now[k + size, n] *= c
-            now[k + 2 * size, n] *= c
-            now[k + 3 * size, n] *= h
-            of_c[k, n] = c * gates[t, k + size, n]

@@ -11,7 +11,7 @@ import numpy as np
 
 from .numba_compiled import compiled
 
-__all__ = ["pool_pairs", "unpool_pairs"]
+__all__ = ["pool_pairs", "pool_runs", "unpool_pairs", "unpool_runs"]
 
 Array = Any
 
@@ -62,6 +62,54 @@ def unpool_pairs(g: Array, x: Array, out: Array) -> bool:
             v, left = moved_flat[p], of[2 * p] >= of[2 * p + 1]
             to[2 * p] = v if left else zero
             to[2 * p + 1] = zero if left else v
+        if nan:
+            return False
+    return True
+
+
+@compiled
+def pool_runs(x: Array, out: Array) -> None:
+    """`pool_pairs` for a batch that lies side by side along one more axis."""
+    planes, rows, columns, run = out.shape
+    for k in range(planes):
+        for i in range(rows):
+            for j in range(columns):
+                for n in range(run):
+                    a, b = x[k, 2 * i, 2 * j, n], x[k, 2 * i, 2 * j + 1, n]
+                    c, d = x[k, 2 * i + 1, 2 * j, n], x[k, 2 * i + 1, 2 * j + 1, n]
+                    left = a if (a > c) | (a != a) else c
+                    right = b if (b > d) | (b != b) else d
+                    out[k, i, j, n] = left if (left > right) | (left != left) else right
+
+
+@compiled
+def unpool_runs(g: Array, x: Array, out: Array) -> bool:
+    """`unpool_pairs` likewise; with memory in between for the loop to be vectorised."""
+    planes, rows, columns, run = g.shape
+    zero = g.dtype.type(0)
+    moved = np.empty((4, run), g.dtype)
+    first, second, third, fourth = moved[0], moved[1], moved[2], moved[3]
+    nan = False
+    for k in range(planes):
+        for i in range(rows):
+            for j in range(columns):
+                for n in range(run):
+                    a, b = x[k, 2 * i, 2 * j, n], x[k, 2 * i, 2 * j + 1, n]
+                    c, d = x[k, 2 * i + 1, 2 * j, n], x[k, 2 * i + 1, 2 * j + 1, n]
+                    nan |= (a != a) | (b != b) | (c != c) | (d != d)
+                    above, below, v = a if a > b else b, c if c > d else d, g[k, i, j, n]
+                    upper = v if above >= below else zero
+                    lower = zero if above >= below else v
+                    first[n], second[n] = upper if a >= b else zero, zero if a >= b else upper
+                    third[n], fourth[n] = lower if c >= d else zero, zero if c >= d else lower
+                for n in range(run):
+                    out[k, 2 * i, 2 * j, n] = first[n]
+                for n in range(run):
+                    out[k, 2 * i, 2 * j + 1, n] = second[n]
+                for n in range(run):
+                    out[k, 2 * i + 1, 2 * j, n] = third[n]
+                for n in range(run):
+                    out[k, 2 * i + 1, 2 * j + 1, n] = fourth[n]
         if nan:
             return False
     return True
