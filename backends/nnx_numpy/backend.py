@@ -64,6 +64,18 @@ class NumPyBackend(Backend):
         """Those of `numpy.ndarray`."""
         return methods_beyond_standard(np.ndarray)
 
+    def error_handling(self) -> Any:
+        """What `numpy.errstate` has set.
+
+        >>> NumPyBackend().error_handling()["over"]
+        'warn'
+        """
+        return np.geterr()
+
+    def handling_errors(self, function: Callable[..., Any], handling: Any) -> Callable[..., Any]:
+        """Within `numpy.errstate`."""
+        return np.errstate(**handling)(function)
+
     def to_host(self, x: Array) -> Array:
         """`x` itself."""
         return np.asarray(x)

@@ -211,6 +211,7 @@ def cross_entropy(
     kept.scale = scale = reciprocal(rows if reduction == "mean" else 1, scores.dtype)
     if classes <= FEW:
         return _few_classes(scores, target, scale, kept)
+    kept.slope = None
     kept.logp = logp = scores - np.maximum.reduce(scores, axis=1, keepdims=True)
     logp -= np.log(np.add.reduce(np.exp(logp), axis=1, keepdims=True))
     total = np.add.reduce(logp.take(np.arange(0, rows * classes, classes) + target))

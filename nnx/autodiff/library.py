@@ -127,7 +127,10 @@ class Library(Indexing):
             return x
         if self.owns(x):
             return self.wrap(x)
-        if isinstance(x, TracedArray) or library_of(x) is not None:
+        found = library_of(x)
+        if found is not None and found.covers(self) and not isinstance(x, TracedArray):
+            return self.wrap(x.raw)  # left behind by a function that nnx.compile captured
+        if isinstance(x, TracedArray) or found is not None:
             other = x.__nnx_backend__.name if isinstance(x, TracedArray) else backend_of(x).name
             raise MixedLibrariesError(
                 f"{name}: arrays of two libraries met: {self.label} and {other}; convert one of them first, "

@@ -20,7 +20,7 @@ from typing import Any
 
 from .errors import MixedLibrariesError
 
-__all__ = ["DROP", "KEEP", "LIKE", "Like", "Primitive", "Refused", "Rule", "joint", "primitive"]
+__all__ = ["DROP", "KEEP", "LIKE", "Left", "Like", "Primitive", "Refused", "Rule", "joint", "primitive"]
 
 Pullback = Callable[..., Any]
 
@@ -46,6 +46,12 @@ class Like:
     def size(self) -> int:
         """The number of elements."""
         return math.prod(self.shape)
+
+
+class Left:
+    """The base of what a forward leaves for the pullback of a first derivative, in a parameter made for each call."""
+
+    __slots__ = ()
 
 
 class joint:

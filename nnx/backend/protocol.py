@@ -114,6 +114,14 @@ class Backend:
         except (TypeError, ValueError):  # NumPy's isdtype refuses dtypes that it doesn't define
             return "float" in str(dtype)
 
+    def error_handling(self) -> Any:
+        """How floating-point errors are dealt with at the moment, where the library lets that be chosen."""
+        return None
+
+    def handling_errors(self, function: Callable[..., Any], handling: Any) -> Callable[..., Any]:
+        """A function that deals with them as it was at some moment."""
+        return function
+
     # Where arrays live
 
     def why_unavailable(self) -> str | None:

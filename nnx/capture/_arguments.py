@@ -1,11 +1,13 @@
 """Of what kind arguments are: what a program depends on besides the elements of arrays.
 
 `Kind` is the whole of it, as a key to look programs up by. `recognizer` makes of it a function that says in a
-microsecond whether other arguments are of that kind, which is what nearly every call asks.
+microsecond whether other arguments are of that kind, which is what nearly every call asks. `Given` are arguments as
+the function takes them while it is watched.
 """
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +15,7 @@ from ..autodiff.library import library_of
 from ..backend import backend_of
 from ..layers import _tree as layers
 
-__all__ = ["Kind", "recognizer", "state_of_layers"]
+__all__ = ["Given", "Kind", "layout", "recognizer", "state_of_layers"]
 
 _STATIC = frozenset((bool, int, str, bytes, type(None)))
 
@@ -39,6 +41,7 @@ class Kind:
     def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self.arrays: list[Any] = []
         self.kept: list[Any] = []  # objects that the key knows by their id
+        self.watched: list[Any] = []  # those that may go
         self.traced = False
         self._key: list[Any] = [*state_of_layers(), len(args)]
         for a in args:
@@ -53,9 +56,9 @@ class Kind:
         if library_of(a) is not None:
             self.arrays.append(a)
             self.traced = self.traced or hasattr(kind, "__nnx_traced__")
-            key += kind, a.shape, a.dtype, a.device, getattr(a, "strides", None)
+            key += kind, a.shape, a.dtype, a.device, layout(a)
         elif hasattr(kind, "__nnx_cells__"):
-            key.append(layers.tree_of(a))
+            self._by_id(layers.tree_of(a))
         elif kind in _STATIC:
             key += kind, a
         elif kind is float:
@@ -73,8 +76,18 @@ class Kind:
             for name in kind.__dataclass_fields__:
                 self._describe(getattr(a, name))
         else:
-            key.append(id(a))
-            self.kept.append(a)
+            self._by_id(a)
+
+    def _by_id(self, a: Any) -> None:
+        """What is known by its place in memory, as long as it is there."""
+        self._key.append(id(a))
+        (self.watched if hasattr(type(a), "__weakref__") else self.kept).append(a)
+
+
+def layout(x: Any) -> Any:
+    """How an array lies in memory, where it says so."""
+    stride = getattr(x, "stride", None)
+    return stride() if callable(stride) else getattr(x, "strides", None)
 
 
 def _telling(x: Any) -> tuple[str, ...]:
@@ -102,16 +115,20 @@ def recognizer(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[..., A
             for attribute in _telling(a):
                 scope[f"{attribute}{i}"] = getattr(a, attribute)
                 tests.append(f"{name}.{attribute} != {attribute}{i}")
+            if callable(getattr(a, "stride", None)):  # PyTorch's
+                scope[f"stride{i}"] = a.stride()
+                tests.append(f"{name}.stride() != stride{i}")
             del scope[f"is{i}"]
         elif hasattr(kind, "__nnx_cells__"):
-            scope[f"is{i}"] = layers.tree_of(a)
-            tests.append(f"tree_of({name}) is not is{i}")
+            scope[f"is{i}"] = id(layers.tree_of(a))
+            tests.append(f"id(tree_of({name})) != is{i}")
         elif kind in _STATIC:
             tests.append(f"{name} != is{i}")
         elif isinstance(a, (float, tuple, list, dict)) or hasattr(kind, "__dataclass_fields__"):
             return None
         else:
-            tests.append(f"{name} is not is{i}")
+            scope[f"is{i}"] = id(a)
+            tests.append(f"id({name}) != is{i}")
     if kwargs:
         return None
     parameters = "".join(f"a{i}, " for i in range(len(args)))
@@ -124,3 +141,57 @@ def recognizer(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[..., A
     ]
     exec("\n".join(lines), scope)
     return scope["recognize"]
+
+
+class Given:
+    """Arguments with other arrays in the place of theirs, and what is done to the containers among them."""
+
+    def __init__(self, lift: Callable[[Any], Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self._lift = lift
+        self._containers: list[tuple[Any, Any, list[Any]]] = []
+        self.args = tuple(map(self._lifted, args))
+        self.kwargs = {name: self._lifted(a) for name, a in kwargs.items()}
+
+    def _lifted(self, x: Any) -> Any:
+        kind: Any = type(x)
+        if library_of(x) is not None:
+            return self._lift(x)
+        if hasattr(kind, "__nnx_cells__"):
+            return x
+        if isinstance(x, tuple):
+            items = map(self._lifted, x)
+            return kind(*items) if hasattr(kind, "_fields") else tuple(items)
+        if isinstance(x, (list, dict)) or hasattr(kind, "__dataclass_fields__"):
+            made = copy.copy(x)
+            _refill(made, [(key, self._lifted(item)) for key, item in _contents(x)])
+            self._containers.append((x, made, _contents(made)))
+            return made
+        return x
+
+    def changed(self, plain: Callable[[Any], Any]) -> bool:
+        """Whether containers were changed; the caller's own are then changed likewise."""
+        found = False
+        for original, made, before in self._containers:
+            now = _contents(made)
+            if len(now) != len(before) or any(
+                k is not j or a is not b for (k, a), (j, b) in zip(now, before, strict=True)
+            ):
+                _refill(original, [(key, plain(item)) for key, item in now])
+                found = True
+        return found
+
+
+def _contents(x: Any) -> list[tuple[Any, Any]]:
+    if isinstance(x, list):
+        return [(None, item) for item in x]
+    return list(x.items() if isinstance(x, dict) else vars(x).items())
+
+
+def _refill(x: Any, contents: list[tuple[Any, Any]]) -> None:
+    if isinstance(x, list):
+        x[:] = [item for _, item in contents]
+        return
+    items = x if isinstance(x, dict) else vars(x)
+    for key in set(items) - {key for key, _ in contents}:
+        del items[key]
+    items.update(contents)

@@ -12,22 +12,43 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
-from ..autodiff.errors import LeakedArrayError
 from ..backend import Backend, backend_of
 from ..backend.effects import capturing
+from ._steps import mapped
 
 __all__ = ["CapturedArray", "CapturedNamespace", "captured_type", "has_traced", "program"]
 
 
-def program(what: str = "a captured array") -> Any:
+class _Nowhere:
+    """What stands for the program where nothing is written down: an array that was left behind acts as a plain one."""
+
+    def call(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        """Simply made."""
+        return function(*mapped(args, _raw), **mapped(kwargs, _raw))
+
+    def read(self, x: CapturedArray, function: Callable[[Any], Any]) -> Any:
+        """Simply read."""
+        return function(x.raw)
+
+    def constant(self, raw: Any) -> CapturedArray:
+        """For derivatives of what was left behind."""
+        return captured_type(raw)(raw, self, None)
+
+    def refuse(self, reason: str) -> None:
+        """There is nothing to refuse."""
+
+
+_nowhere = _Nowhere()
+
+
+def program() -> Any:
     """The program that is being written down here."""
     found = capturing.get()
-    if found is None:
-        raise LeakedArrayError(
-            f"{what} was used after the function that nnx.compile captured had ended; return arrays from the function "
-            "instead of leaving them in attributes or globals"
-        )
-    return found
+    return _nowhere if found is None else found
+
+
+def _raw(x: Any) -> Any:
+    return x.raw if isinstance(x, CapturedArray) else x.target if isinstance(x, CapturedNamespace) else x
 
 
 def has_traced(args: Any) -> bool:
@@ -98,10 +119,10 @@ class CapturedArray:
         return f"captured({self.raw!r})"
 
     def __str__(self) -> str:
-        return str(self.raw)
+        return program().read(self, str)
 
     def __format__(self, spec: str) -> str:
-        return format(self.raw, spec)
+        return program().call(format, (self, spec), {})
 
     # what the function may go on by: Python numbers --------------------------------------------------------------
 

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ..autodiff.library import library_of
+from ..autodiff.primitive import Left, Like
 from ._program import Program
+from ._source import said
 from ._steps import GUARD, LOAD, Constant, Register, Step, shape
 
 __all__ = ["difference"]
@@ -30,27 +32,27 @@ def difference(one: Program, other: Program, results: tuple[Any, Any]) -> str | 
     if len(one.steps) != len(other.steps):
         longer = max(one.steps, other.steps, key=len)
         step = longer[min(len(one.steps), len(other.steps))]
-        return f"how much it does: {_said(step)} is called only one of the times"
-    found = _of_values(*results, equal)
+        return f"how much it does: {said(step)} is called only one of the times"
+    found = _of_values(*results, operator.is_)  # an array that is made anew each time is to be another one
     return None if found is None else f"{found} its caller"
 
 
 def _of_steps(a: Step, b: Step, equal: Equal) -> str | None:
     if a.kind != b.kind or not _same_function(a.function, b.function):
-        return f"what it does: {_said(a)} one time, {_said(b)} another"
+        return f"what it does: {said(a)} one time, {said(b)} another"
     if a.kind == LOAD:
         return None if a.result == b.result else "which of its layers' arrays are the same"
     if a.kind == GUARD and a.result != b.result:
         what = (
             f"the shape of an array (at {a.where})"
             if a.function is shape
-            else f"the value that {_said(a)} reads"
+            else f"the value that {said(a)} reads"
         )
         return f"{what}: {a.result!r} one time, {b.result!r} another"
     for x, y in ((a.args, b.args), (a.kwargs, b.kwargs), (a.result, b.result)):
         found = _of_values(x, y, equal)
         if found is not None:
-            return f"{found} {_said(a)}"
+            return f"{found} {said(a)}"
     return None
 
 
@@ -74,9 +76,10 @@ def _of_values(x: Any, y: Any, equal: Equal) -> str | None:
         return next((found for a, b in pairs if (found := _of_values(a, b, equal)) is not None), None)
     if isinstance(x, slice):
         return _of_values((x.start, x.stop, x.step), (y.start, y.stop, y.step), equal)
-    if isinstance(x, _VALUES) and x != y and not (x != x and y != y):
-        return f"the value {x!r} one time, {y!r} another, given to"
-    return None
+    if isinstance(x, _VALUES):
+        same = x == y or (x != x and y != y)
+        return None if same else f"the value {x!r} one time, {y!r} another, given to"
+    return None if _alike(x, y) else f"one {kind.__name__} one time, another one another, given to"
 
 
 def _equal(x: Any, y: Any) -> bool:
@@ -90,16 +93,23 @@ def _equal(x: Any, y: Any) -> bool:
     return bool(xp.all((x == y) | ((x != x) & (y != y))))
 
 
+def _alike(x: Any, y: Any) -> bool:
+    """Whether two objects that are no arrays do for one another."""
+    if x is y or isinstance(x, (Like, Left)) or _same_function(x, y):
+        return True
+    try:
+        return type(x).__eq__ is not object.__eq__ and bool(x == y)
+    except Exception:
+        return False
+
+
 def _same_function(f: Any, g: Any) -> bool:
-    return f is g or f == g or (getattr(f, "__code__", f) is getattr(g, "__code__", None))
+    if f is g or getattr(f, "__code__", f) is getattr(g, "__code__", None):
+        return True
+    return type(f) is type(g) and callable(f) and type(f).__eq__ is not object.__eq__ and bool(f == g)
 
 
 def _called(x: Any) -> str:
     if isinstance(x, (Register, Constant)):
         return "an array"
     return f"{x!r:.40}" if isinstance(x, _VALUES) else type(x).__name__
-
-
-def _said(step: Step) -> str:
-    name = getattr(step.function, "__name__", None) or type(step.function).__name__
-    return f"{name} (at {step.where})" if step.where else name

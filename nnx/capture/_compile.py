@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 import warnings
 from collections.abc import Callable
 from threading import RLock
 from typing import Any, TypeVar, cast
+from weakref import ref
 
 from ..autodiff import tree
 from ..autodiff.cells import _outside, overrides
-from ..autodiff.library import library_of
 from ..autodiff.trace import call_name
 from ..autodiff.transforms.common import named
 from ..backend.effects import capturing
-from ._arguments import Kind, recognizer, state_of_layers
+from ._arguments import Given, Kind, recognizer, state_of_layers
 from ._arrays import CapturedArray
 from ._compare import difference
-from ._program import Program, inside
+from ._program import Abandoned, Program, inside
 from ._source import Changed, compiled
 
 __all__ = ["Compiled", "compile"]
@@ -92,6 +93,7 @@ class _Variant:
         self.last: tuple[Program, Any] | None = None
         self.tries = 0
         self.left_alone = kind.traced
+        self.watched: list[Any] = []
 
 
 class Compiled:
@@ -101,8 +103,8 @@ class Compiled:
         self.f = f
         self.variants: dict[Any, _Variant] = {}
         self.recent: _Variant | None = None
-        self.made = 0
-        self.left_alone = False
+        self.made = self.unsettled = 0
+        self.left_alone = self.warned = False
         self.lock = RLock()
 
     def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -123,9 +125,10 @@ class Compiled:
             if variant.run is not None:
                 return variant.run(*arrays)
             return self._watch(variant, args, kwargs)
-        except Changed:
+        except Changed as change:
             variant.run = variant.last = None
-            self._again(variant, "the value of an array that its course depends on changes")
+            if change.args[0] is not None:
+                self._again(variant, change.args[0])
             return self.f(*args, **kwargs) if variant.left_alone else self._watch(variant, args, kwargs)
         finally:
             self.lock.release()
@@ -137,32 +140,71 @@ class Compiled:
                 self.variants.pop(next(iter(self.variants)))
             self.made += 1
             made = self.variants[kind.key] = _Variant(kind, recognizer(args, kwargs))
+            made.watched = [ref(x, lambda _, key=kind.key: self._forget(key)) for x in kind.watched]
             if self.made == 2 * MOST:
-                warnings.warn(
-                    f"nnx.compile: {call_name(self.f)} has been watched for {self.made} kinds of arguments; Python "
-                    "numbers that change from call to call are better passed as arrays, and batches of one shape",
-                    stacklevel=_outside(),
+                self._warn(
+                    f"has been watched {self.made} times, for as many kinds of arguments, or since layers were made or "
+                    "changed meanwhile; numbers that change from call to call are better passed as arrays, and batches "
+                    "of one shape"
                 )
             return made
+
+    def _forget(self, key: Any) -> None:
+        """What was known for an object that is gone; another may take its place in memory."""
+        gone = self.variants.pop(key, None)
+        if gone is not None and gone is self.recent:
+            self.recent = None
 
     def _watch(self, variant: _Variant, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run the function and write down what it does; compile it if that is what it did before."""
         program, before = Program(), state_of_layers()
-        with inside(program):
-            given, options = tree.map_tree(
-                lambda x, _path: x if library_of(x) is None else program.input(x), (args, kwargs)
-            )
-            result = self.f(*given, **options)
-        if before != state_of_layers():
-            program.refuse("it makes a layer, or sets an attribute of one")
-            self.left_alone = True  # the next call would be of another kind
-        plain = tree.map_tree(lambda x, _path: x.raw if isinstance(x, CapturedArray) else x, result)
-        written = program.written(result)
-        if any(isinstance(x, CapturedArray) for x in tree.leaves(written)):
-            program.refuse("it returns arrays in containers other than tuples, lists and dicts")
+        try:
+            plain, written = self._captured(program, args, kwargs)
+        except _Refused as refused:
+            self._leave_alone(variant, str(refused))
+            return self.f(*args, **kwargs)
+        if before != state_of_layers():  # the next call is of another kind
+            self.unsettled += 1
+            if self.unsettled >= TRIES:
+                self.left_alone = True
+                self._leave_alone(variant, "it makes layers, or sets attributes of layers, each time")
+            return plain
         program.close()
+        if program.leaves_arrays():
+            gc.collect()
+            if program.leaves_arrays():
+                program.refuse(
+                    "it leaves an array in an attribute, a container or a global, or returns a function"
+                )
         self._judge(variant, program, written)
         return plain
+
+    def _captured(self, program: Program, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
+        """What the function gives, as it is and as the program has it."""
+
+        def plain(x: Any) -> Any:
+            return tree.map_tree(lambda leaf, _path: leaf.raw if isinstance(leaf, CapturedArray) else leaf, x)
+
+        given = Given(program.input, args, kwargs)
+        try:
+            with inside(program):
+                result = self.f(*given.args, **given.kwargs)
+        except Abandoned as reason:
+            refused = str(reason)
+        except (AttributeError, NotImplementedError, TypeError) as error:
+            if program.lasting:
+                raise  # which is not to be done twice
+            # It may be of the library's own functions, which do not know captured arrays. The function itself says.
+            refused = f"{type(error).__name__}: {error}"
+        else:
+            if given.changed(plain):
+                program.refuse("it changes a container or an object that it is given")
+            written = program.written(result)
+            if any(isinstance(x, CapturedArray) for x in tree.leaves(written)) or not _plainly_built(result):
+                program.refuse("it returns arrays in containers other than tuples, lists and dicts")
+            return plain(result), written
+        program.take_back()  # containers that it was given are copies so far
+        raise _Refused(refused)
 
     def _judge(self, variant: _Variant, program: Program, result: Any) -> None:
         if program.refused is not None:
@@ -184,6 +226,22 @@ class Compiled:
 
     def _leave_alone(self, variant: _Variant, reason: str) -> None:
         variant.left_alone, variant.run, variant.last = True, None, None
-        warnings.warn(
-            f"nnx.compile: {call_name(self.f)} is run as it is, not compiled: {reason}", stacklevel=_outside()
-        )
+        if not self.warned:
+            self.warned = True
+            self._warn(f"is run as it is, not compiled: {reason}")
+
+    def _warn(self, text: str) -> None:
+        warnings.warn(f"nnx.compile: {call_name(self.f)} {text}", stacklevel=_outside())
+
+
+class _Refused(Exception):
+    """The function cannot be watched."""
+
+
+def _plainly_built(x: Any) -> bool:
+    """Whether the containers of a result are tuples, lists and dicts, not kinds of these."""
+    if isinstance(x, dict):
+        return type(x) is dict and all(map(_plainly_built, x.values()))
+    if isinstance(x, (tuple, list)):
+        return (type(x) in (tuple, list) or hasattr(type(x), "_fields")) and all(map(_plainly_built, x))
+    return True

@@ -7,12 +7,17 @@ making it again does again just what was done, views and writing in place includ
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
+from functools import partial
+from types import FunctionType, MethodType
 from typing import Any
+from weakref import ref
 
 from ..autodiff.cells import Cell, Frame, overrides
 from ..autodiff.dispatch import caller
 from ..autodiff.library import library_of
+from ..backend import Backend
 from ..backend.effects import capturing
 from ._arrays import CapturedArray, CapturedNamespace, captured_type, has_traced
 from ._steps import (
@@ -28,6 +33,7 @@ from ._steps import (
     Like,
     Register,
     Step,
+    about_types,
     chooses,
     mapped,
     passes_on,
@@ -36,9 +42,13 @@ from ._steps import (
     writes_in_place,
 )  # fmt: skip
 
-__all__ = ["Program", "inside"]
+__all__ = ["Abandoned", "Program", "inside"]
 
 _NUMBERS = frozenset((bool, int, float, complex, str))
+
+
+class Abandoned(BaseException):
+    """The function is better run without being watched, from its beginning; nothing has been changed yet."""
 
 
 class Program:
@@ -56,12 +66,18 @@ class Program:
         self.example: dict[int, Any] = {}  # by register, the arrays of this run
         self._known: dict[int, tuple[Any, CapturedArray]] = {}  # by id of a plain array; keeps it alive
         self._outside: list[Any] = []
+        self._same: set[Register] = set()
+        self._made_here: list[Any] = []
+        self.backend: Backend | None = None  # of the first argument
+        self.handling: Any = None
+        self._marks: list[Any] = []
 
     # arrays ----------------------------------------------------------------------------------------------------
 
     def register(self, raw: Any) -> CapturedArray:
         """A captured array of a plain one that was not there before."""
         made = captured_type(raw)(raw, self, Register(self.count))
+        self._made_here.append(ref(made))
         self.example[self.count] = raw
         self.count += 1
         if hasattr(raw, "__setitem__"):  # what is no array may be the same object each time: NumPy's True
@@ -73,6 +89,9 @@ class Program:
         known = self._known.get(id(raw))
         made = known[1] if known is not None else self.register(raw)
         self.inputs.append(made.register)
+        if self.backend is None:
+            self.backend = made.__nnx_backend__.base
+            self.handling = self.backend.error_handling()
         if known is None:
             self._outside.append(raw)
         return made
@@ -81,8 +100,13 @@ class Program:
         """A captured array of one from elsewhere, or the one it is known as."""
         known = self._known.get(id(raw))
         if known is not None:
+            place = known[1].register
+            if type(place) is Register and place not in self._same and any(x is raw for x in self._outside):
+                self._same.add(place)  # it stands for an argument as long as that is the same array
+                self._guard(operator.is_, (place, Constant(raw)), {}, True)
             return known[1]
         made = captured_type(raw)(raw, self, Constant(raw))
+        self._made_here.append(ref(made))
         self._known[id(raw)] = raw, made
         self._outside.append(raw)
         return made
@@ -115,19 +139,28 @@ class Program:
         self._outside.clear()
         self.frame.clear()
 
+    def take_back(self) -> None:
+        """Undo the draws of this run."""
+        for generator, mark in zip(self.generators, self._marks, strict=True):
+            generator._take_back(mark)
+
+    def leaves_arrays(self) -> bool:
+        """Whether a captured array is still somewhere, after the program has let go of them."""
+        return any(made() is not None for made in self._made_here)
+
     # calls -----------------------------------------------------------------------------------------------------
 
     def call(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Make a call on the plain arrays, write it down, and give what it gives as captured arrays."""
-        raw_args, raw_kwargs = self.raw(args), self.raw(kwargs)
-        with inside(None):
-            result = function(*raw_args, **raw_kwargs)
-        return self._note(function, args, kwargs, result)
+        self._refuse_callbacks(function, args, kwargs)
+        return self._note(function, args, kwargs, self._made(function, args, kwargs))
 
     def whole(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """The same, but inside a derivative, where the function is taken apart."""
-        traced = has_traced(args) or has_traced(kwargs.values())
-        return function(*args, **kwargs) if traced else self.call(function, args, kwargs)
+        """The same of plain arrays, or constants of a derivative; else the function is taken apart."""
+        args, kwargs = mapped(args, _lowered), mapped(kwargs, _lowered)
+        if has_traced(args) or has_traced(kwargs.values()):
+            return function(*args, **kwargs)
+        return self._note(function, args, kwargs, self._made(function, args, kwargs), NOTHING)
 
     def draw(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The same for a draw of random numbers, which changes the generator."""
@@ -137,23 +170,51 @@ class Program:
             self.refuse("random numbers are drawn inside nnx.checkpoint")
         if args[0] not in self.generators:
             self.generators.append(args[0])
-        raw_args, raw_kwargs = self.raw(args), self.raw(kwargs)
-        with inside(None):
-            result = function(*raw_args, **raw_kwargs)
-        return self._note(function, args, kwargs, result, DRAWS)
+            self._marks.append(args[0]._mark())
+        return self._note(function, args, kwargs, self._made(function, args, kwargs), DRAWS)
 
     def effect(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The same for a call that changes something for good."""
-        raw_args, raw_kwargs = self.raw(args), self.raw(kwargs)
+        self._refuse_callbacks(function, args, kwargs)
         self.lasting = True
-        with inside(None):
-            result = function(*raw_args, **raw_kwargs)
+        result = self._made(function, args, kwargs)
         self.frame.clear()  # cells may hold other arrays now
         return self._note(function, args, kwargs, result, CHANGES)
 
     def read(self, x: CapturedArray, function: Callable[[Any], Any]) -> Any:
         """A Python number of an array: what the function does next may depend on it."""
         return self.call(function, (x,), {})
+
+    def _refuse_callbacks(self, function: Callable[..., Any], args: Any, kwargs: Any) -> None:
+        """A function of the user's that is called back is not seen, and would go on with the arrays of this run."""
+        found: list[Any] = []
+        mapped((args, kwargs), lambda x: found.append(x) if _calls_back(x) else None)
+        if found:
+            self.refuse(f"{getattr(function, '__name__', function)} is given a function")
+            assert self.refused is not None
+            if not self.lasting:
+                raise Abandoned(self.refused)
+
+    def _made(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What a call on the plain arrays gives."""
+        name = getattr(function, "__name__", type(function).__name__)
+        mapped(
+            (args, kwargs), lambda x: self.refuse(f"{name} is given a function") if _calls_back(x) else None
+        )
+        raw_args, raw_kwargs = self.raw(args), self.raw(kwargs)
+        try:
+            with inside(None):
+                return function(*raw_args, **raw_kwargs)
+        except BaseException as error:
+            self.refuse(f"{name} raised {type(error).__name__}")
+            raise
+
+    def _as_now(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function as it deals with floating-point errors here, which may not be as outside."""
+        if self.backend is None:
+            return function
+        now = self.backend.error_handling()
+        return function if now == self.handling else self.backend.handling_errors(function, now)
 
     def refuse(self, reason: str) -> None:
         """Note that this cannot be run again, and where."""
@@ -167,16 +228,26 @@ class Program:
             how = self._what_it_changes(function, args, kwargs, result)
         if how == CHANGES:
             self.lasting = True
-        wrapped, arrays, numbers = self._wrapped(result)
+        wrapped, arrays, numbers = self._wrapped(function, result)
         if numbers and not arrays:
             if statically_known(result) or not self._has_arrays((args, kwargs)):
                 return result
             self._guard(function, given, options, result)
-        elif how == NOTHING and (not arrays or self._passes_on(function, result, args)):
+        elif how == NOTHING and arrays and self._passes_on(function, result, args):
             pass
+        elif how == NOTHING and about_types(function):
+            return result
         else:
             self.steps.append(
-                Step(CALL, function, given, options, self.written(wrapped), how == NOTHING, caller())
+                Step(
+                    CALL,
+                    self._as_now(function),
+                    given,
+                    options,
+                    self.written(wrapped),
+                    how == NOTHING,
+                    caller(),
+                )
             )
             if arrays and chooses(function, args):
                 mapped(wrapped, self._guard_shape)
@@ -190,6 +261,8 @@ class Program:
     def _what_it_changes(self, function: Any, args: Any, kwargs: Any, result: Any) -> int:
         """Whether a call writes in place, and whether that is seen outside."""
         into = kwargs.get("out")
+        if into is None and writes_in_place(function) and not hasattr(self.raw(args[0]), "__setitem__"):
+            return NOTHING  # NumPy's numbers are not written to
         if into is None and result is not None and not writes_in_place(function):
             if not self._is_argument(result, args) or passes_on(function):
                 return NOTHING
@@ -242,12 +315,15 @@ class Program:
 
     def _place(self, x: Any) -> Any:
         if isinstance(x, CapturedArray):
-            return x.register if x.program is self else Constant(x.raw)
+            if x.program is not self:
+                self.refuse("it uses an array that an earlier call has left behind")
+                return Constant(x.raw)
+            return x.register
         if library_of(x) is not None and not hasattr(type(x), "__nnx_traced__"):
             return self.constant(x).register
         return _raw(x)
 
-    def _wrapped(self, result: Any) -> tuple[Any, bool, bool]:
+    def _wrapped(self, function: Any, result: Any) -> tuple[Any, bool, bool]:
         """Captured arrays for plain ones, whether there are any, and whether there are Python numbers."""
         found = [False, False]
 
@@ -259,6 +335,9 @@ class Program:
                 found[1] = True
                 return x
             if library_of(x) is None:
+                if x is not None and not about_types(function):
+                    name = getattr(function, "__name__", type(function).__name__)
+                    self.refuse(f"{name} gives {type(x).__name__}, which is no array")
                 return x
             found[0] = True
             known = self._known.get(id(x))
@@ -315,6 +394,21 @@ class inside:
         captured, cells = self._tokens
         capturing.reset(captured)
         overrides.reset(cells)
+
+
+def _lowered(x: Any) -> Any:
+    """The captured array in a constant of a derivative."""
+    if not getattr(type(x), "__nnx_traced__", False) or x.tape is not None:
+        return x
+    return x.value if isinstance(x.value, CapturedArray) else x
+
+
+def _calls_back(x: Any) -> bool:
+    """Whether it is a function of the user's, which may do more than can be seen."""
+    if isinstance(x, partial):
+        return True
+    kind = isinstance(x, (FunctionType, MethodType))
+    return kind and not (x.__module__ or "").startswith(("nnx.", "nnx_"))
 
 
 def _raw(x: Any) -> Any:

@@ -1,7 +1,6 @@
 """A program as Python source: a straight line of calls on local variables, with nothing left to decide.
 
-What nobody uses is left out, and what is no longer used is let go, so that memory is freed as early as it would be
-without capturing.
+What is no longer used is let go, so that memory is freed as early as it would be without capturing.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ __all__ = ["Changed", "compiled"]
 
 
 class Changed(Exception):
-    """Something is not as it was when the program was written down; nothing has been changed yet."""
+    """Something is not as it was when the program was written down, and what; nothing has been changed yet."""
 
 
 _BINARY = {
@@ -29,6 +28,7 @@ _IN_PLACE = {
     getattr(operator, f"i{name}"): sign
     for name, sign in {"add": "+=", "sub": "-=", "mul": "*=", "truediv": "/="}.items()
 }
+_ARGUMENTS = "which of its arguments and weights are the same array changes from call to call"
 LARGE = 4096  # elements, from which on it is worth a line to let go of an array
 _LITERAL = frozenset((bool, int, type(None), str))
 
@@ -66,14 +66,14 @@ class _Writer:
 
     def lines(self, result: Any) -> list[str]:
         """The source."""
-        steps = _needed(self.program.steps, result)
-        inputs = self.program.inputs
+        steps, inputs = self.program.steps, self.program.inputs
         names = [self.register(r) for r in inputs]
         seen: set[int] = set()
         given, same = [], []
         for i, r in enumerate(inputs):  # the same array given twice has one register
             given.append(f"again{i}" if r.number in seen else names[i])
-            same += [f" if again{i} is not {names[i]}: raise Changed"] if r.number in seen else []
+            if r.number in seen:
+                same.append(f" if again{i} is not {names[i]}: raise Changed({_ARGUMENTS!r})")
             seen.add(r.number)
         last = _last_uses(steps, result)
         early = {s.function for s in steps if s.kind == LOAD and not s.args[0]}
@@ -85,7 +85,7 @@ class _Writer:
             body += [f" {line}" for line in self.step(step)]
             done = [self.register(r) for r in last.get(i, ()) if r not in inputs and self.large(r)]
             body += [f" del {', '.join(done)}"] if done else []
-        return [*body, f" return {self.expression(result)}"]
+        return [*body, f" return {self.expression(result, fresh=True)}"]
 
     def step(self, step: Step) -> list[str]:
         """One step."""
@@ -95,7 +95,8 @@ class _Writer:
             return [f"{self.name(step.function)}.value = {self.expression(step.args[0])}"]
         call = self.planned(step) or self.call(step)
         if step.kind == GUARD:
-            return [f"if {call} != {self.expression(step.result)}: raise Changed"]
+            reason = self.name(f"what {said(step)} depends on changes from call to call")
+            return [f"if {call} != {self.expression(step.result)}: raise Changed({reason})"]
         into = step.args[0] if step.args else None
         if step.function in _IN_PLACE and step.result == into and not step.kwargs:
             return [
@@ -110,7 +111,7 @@ class _Writer:
         """Read a cell, and see that its array is such as it was."""
         name, cell = self.register(step.result), self.name(step.function)
         if not step.pure:
-            return [f"if {cell}.value is not {name}: raise Changed"]
+            return [f"if {cell}.value is not {name}: raise Changed({_ARGUMENTS!r})"]
         like = self.name(self.program.example[step.result.number])
         place, self.loads = self.loads, self.loads + 1
         if step.args[0]:
@@ -166,27 +167,28 @@ class _Writer:
             return "".join(f"{self.target(x) or '_'}, " for x in items).join("()")
         return ""
 
-    def expression(self, x: Any) -> str:
-        """An argument."""
+    def expression(self, x: Any, fresh: bool = False) -> str:
+        """An argument; or a result, whose containers are to be made anew each time."""
         kind = type(x)
         if kind is Register:
             return self.register(x)
         if kind is Constant:
             return self.name(x.array)
-        if not any(type(leaf) in (Register, Constant) for leaf in _leaves(x)):
-            if kind in _LITERAL:
-                return repr(x)
+        if kind in _LITERAL:
+            return repr(x)
+        inside = any(type(leaf) in (Register, Constant) for leaf in _leaves(x))
+        if not inside and not (isinstance(x, (tuple, list, dict)) and fresh):
             return self.name(x)
         if kind is tuple:
-            return "(" + "".join(f"{self.expression(item)}, " for item in x) + ")"
+            return "(" + "".join(f"{self.expression(item, fresh)}, " for item in x) + ")"
         if kind is list:
-            return "[" + ", ".join(map(self.expression, x)) + "]"
+            return "[" + ", ".join(self.expression(item, fresh) for item in x) + "]"
         if kind is slice:
             return f"slice({', '.join(map(self.expression, (x.start, x.stop, x.step)))})"
         if isinstance(x, dict):
-            items = ", ".join(f"{self.expression(k)}: {self.expression(v)}" for k, v in x.items())
+            items = ", ".join(f"{self.expression(k)}: {self.expression(v, fresh)}" for k, v in x.items())
             return "{" + items + "}"
-        return f"{self.name(kind)}({', '.join(map(self.expression, x))})"  # a named tuple
+        return f"{self.name(kind)}({', '.join(self.expression(item, fresh) for item in x)})"  # a named tuple
 
     def register(self, r: Register) -> str:
         """The variable of a register."""
@@ -205,11 +207,17 @@ class _Writer:
         return self.program.example[r.number].size >= LARGE
 
 
+def said(step: Step) -> str:
+    """A step in words."""
+    name = getattr(step.function, "__name__", None) or type(step.function).__name__
+    return f"{name} (at {step.where})" if step.where else name
+
+
 def _like(x: Any, example: Any) -> Any:
     """``x``, unless it is another kind of array."""
     now = type(x), x.shape, x.dtype, x.device, getattr(x, "strides", None)
     if now != (example.kind, example.shape, example.dtype, example.device, example.strides):
-        raise Changed
+        raise Changed(None)
     return x
 
 
@@ -235,17 +243,6 @@ def _uses(step: Step) -> set[Register]:
     if not step.pure and step.kind in (CALL, LOAD):
         used.update(_registers(step.result))
     return used
-
-
-def _needed(steps: list[Step], result: Any) -> list[Step]:
-    """The steps without those that only make what nobody uses."""
-    used, kept = set(_registers(result)), []
-    for step in reversed(steps):
-        if step.kind in (CALL, LOAD) and step.pure and used.isdisjoint(_registers(step.result)):
-            continue
-        used |= _uses(step)
-        kept.append(step)
-    return kept[::-1]
 
 
 def _last_uses(steps: list[Step], result: Any) -> dict[int, list[Register]]:

@@ -23,6 +23,7 @@ __all__ = [
     "Like",
     "Register",
     "Step",
+    "about_types",
     "chooses",
     "mapped",
     "passes_on",
@@ -107,17 +108,38 @@ def passes_on(function: Any) -> bool:
 
 _PASSING = frozenset(
     "asarray asanyarray ascontiguousarray astype atleast_1d atleast_2d atleast_3d broadcast_arrays broadcast_to conj "
-    "conjugate owned ravel real reshape squeeze to_device".split()
+    "conjugate contiguous owned ravel real reshape squeeze to_device".split()
+)
+
+
+def about_types(function: Any) -> bool:
+    """Whether a function answers what depends on dtypes and shapes only."""
+    return getattr(function, "__name__", "") in _ABOUT_TYPES
+
+
+_ABOUT_TYPES = frozenset(
+    "result_type finfo iinfo can_cast isdtype issubdtype min_scalar_type common_type promote_types broadcast_shapes "
+    "ndim shape size".split()
 )
 
 
 def chooses(function: Any, args: tuple[Any, ...]) -> bool:
-    """Whether the shape of what a call gives depends on elements."""
+    """Whether the shape of what a call gives depends on elements, as far as can be told from the call."""
     if function is operator.getitem:
         keys = args[1] if isinstance(args[1], tuple) else (args[1],)
-        return any("bool" in str(getattr(k, "dtype", "")) for k in keys)
+        return any((type(k) is slice and _has_array((k.start, k.stop, k.step))) or _is_mask(k) for k in keys)
     name = getattr(function, "__name__", "")
+    if name in _BY_NUMBERS:
+        return _has_array(args[1:])
     return name in _CHOOSING or (name == "where" and len(args) == 1)
+
+
+def _has_array(x: Any) -> bool:
+    return any(map(_has_array, x)) if isinstance(x, (tuple, list)) else hasattr(x, "__nnx_captured__")
+
+
+def _is_mask(x: Any) -> bool:
+    return "bool" in str(getattr(x, "dtype", "")) or (isinstance(x, list) and any(type(i) is bool for i in x))
 
 
 def shape(x: Any) -> tuple[int, ...]:
@@ -127,7 +149,11 @@ def shape(x: Any) -> tuple[int, ...]:
 
 _CHOOSING = frozenset(
     "nonzero flatnonzero argwhere unique unique_all unique_counts unique_inverse unique_values compress extract "
-    "repeat delete bincount trim_zeros setdiff1d setxor1d intersect1d union1d".split()
+    "repeat repeat_interleave delete insert bincount trim_zeros setdiff1d setxor1d intersect1d union1d masked_select "
+    "histogram ix_".split()
+)
+_BY_NUMBERS = frozenset(
+    "split array_split hsplit vsplit dsplit tile pad resize roll broadcast_to reshape".split()
 )
 
 

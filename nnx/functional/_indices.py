@@ -6,6 +6,7 @@ from typing import Any
 
 from ..autodiff import array_namespace
 from ..backend import Array
+from ..backend.effects import whole
 from ._errors import complaint
 
 __all__ = ["check_range", "integers"]
@@ -20,6 +21,7 @@ def integers(where: str, name: str, x: Array) -> Array:
     return x if x.dtype in (xp.int64, xp.int32) else xp.astype(x, xp.int64)
 
 
+@whole
 def check_range(where: str, name: str, index: Array, count: int) -> None:
     """Raise for integers outside ``[0, count)``."""
     if not index.size:

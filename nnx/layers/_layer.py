@@ -8,6 +8,7 @@ from typing import Any, Self
 from .._torch_names import no_attribute, refuse_unknown
 from ..autodiff.cells import Cell, overrides, read, write
 from ..backend import Array, Backend, Device, backend, backend_of
+from ..backend.effects import not_captured
 from ..functional._errors import complaint
 from ._cells import ParametersOf
 from ._context import add_context, refused_input
@@ -211,6 +212,7 @@ class Layer:
         ValueError
             With a list of all keys and shapes that don't fit; nothing has been loaded then.
         """
+        not_captured("weights are loaded in it")
         return load(self, state, strict)
 
     # modes ---------------------------------------------------------------------------------------------------
@@ -262,6 +264,7 @@ class Layer:
 
     def to(self, backend_or_name: str | Backend, device: Device = None) -> Self:
         """Move every array to another library or device, and return the layer."""
+        not_captured("a model is moved in it")
         target = backend(backend_or_name) if isinstance(backend_or_name, str) else backend_or_name
         if not isinstance(target, Backend):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise complaint(
@@ -274,6 +277,7 @@ class Layer:
 
     def astype(self, dtype: Any) -> Self:
         """Convert the floating-point parameters and buffers to ``dtype`` or its name, and return the layer."""
+        not_captured("a model is converted in it")
         cells = [
             cell
             for cell in tree_of(self).cells.values()

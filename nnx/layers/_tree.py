@@ -51,14 +51,14 @@ def version() -> int:
 def attribute_set(layer: Layer, name: str, old: Any, new: Any) -> None:
     """Note that a plain attribute of a layer is another one: `_state` tells what all of them have been set to.
 
-    It comes back when they do, as with ``train`` and ``eval`` in turns.
+    For plain values it comes back when they do, as with ``train`` and ``eval`` in turns; for other objects never.
     """
     global _state
-    _state ^= hash((id(layer), name, _mark(old))) ^ hash((id(layer), name, _mark(new)))
-
-
-def _mark(x: Any) -> Any:
-    return x if type(x) in _BY_VALUE else id(x)
+    marks = [f"{id(layer)} {name} {type(x).__name__} {x!r}" for x in (old, new) if type(x) in _BY_VALUE]
+    if len(marks) == 2:
+        _state ^= hash(marks[0]) ^ hash(marks[1])
+    else:
+        _state = hash((_state, next(_counter)))
 
 
 _BY_VALUE = frozenset((bool, int, float, str, type(None)))
@@ -77,7 +77,7 @@ class Tree:
         By path, each layer once, the root itself as ``""``.
     """
 
-    __slots__ = ("cells", "every", "layers", "version", "watched")
+    __slots__ = ("__weakref__", "cells", "every", "layers", "version", "watched")
 
     def __init__(self, root: Layer) -> None:
         self.version = _version

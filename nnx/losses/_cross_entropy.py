@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..autodiff import array_namespace, primitive
+from ..autodiff.primitive import Left
 from ..autodiff.scatter import index_add
 from ..backend import Array
 from ..functional._errors import complaint, not_arrays
@@ -21,7 +22,7 @@ from ._targets import at_target, by_class, check_scores, check_weight, class_axi
 __all__ = ["cross_entropy", "nll_loss"]
 
 
-class Kept:
+class Kept(Left):
     """What the forward leaves for the pullback of a first derivative.
 
     The log-softmax and the row scale; or, where a backend makes of the forward what it needs for the way back,
@@ -50,6 +51,7 @@ def _cross_entropy(
     kept: Kept,
 ) -> Array:
     check_scores(xp, "cross_entropy", scores, target, weight, reduction)
+    kept.slope = None  # of a forward before, where a compiled step has made another
     kept.scale = row_scale(xp, "cross_entropy", scores, target, weight, reduction, ignore_index)
     index, axis = at_target(xp, scores, target)
     shifted = scores - xp.max(scores, axis=axis, keepdims=True)

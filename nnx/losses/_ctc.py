@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..autodiff import array_namespace, primitive
+from ..autodiff.primitive import Left
 from ..autodiff.scatter import scatter_rows
 from ..backend import Array
 from ..functional._errors import complaint
@@ -23,7 +24,7 @@ __all__ = ["ctc_loss"]
 NEVER = -1e30  # the logarithm of the probability 0: finite, so that differences of two are no NaN
 
 
-class Kept:
+class Kept(Left):
     """What the forward leaves for the pullback of a first derivative: the logarithms of what led to each state."""
 
     __slots__ = ("reached",)

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..autodiff.cells import Cell
 from ..backend import Array, backend_of
-from ..backend.effects import effect
+from ..backend.effects import effect, not_captured
 from ..functional._errors import complaint
 from ..layers import Layer
 from ..layers._batch_norm import _BatchNorm
@@ -71,6 +71,7 @@ class _Average:
     @contextmanager
     def swapped(self) -> Generator[Any, None, None]:
         """The model with the average as its weights, for the length of a ``with`` block."""
+        not_captured("a model is swapped with its average in it")
         cells = self._cells()
         before = {path: cell.value for path, cell in cells.items()}
         self.copy_to()
@@ -92,6 +93,7 @@ class _Average:
         ValueError
             Where it is none, or of another model; nothing has been loaded then.
         """
+        not_captured("an average is loaded in it")
         name, averages = type(self).__name__, state.get("averages") if isinstance(state, Mapping) else None
         if not isinstance(averages, Mapping) or "n_averaged" not in state:
             raise complaint(name, 'expected what state_dict() gives, a dict with "n_averaged" and "averages"')

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from .._torch_names import no_attribute, refuse_unknown
-from ..autodiff.cells import Cell
+from ..autodiff.cells import Cell, read
 from ..backend import Array, backend_of
-from ..backend.effects import effect
+from ..backend.effects import effect, not_captured
 from ..functional._errors import complaint
 from ._buckets import Bucket, FlatBucket, PlainBucket, writes_through
 from ._fused import FusedBucket
@@ -133,6 +133,7 @@ class Optimizer:
         return self.settings["learning_rate"]
 
     @learning_rate.setter
+    @effect
     def learning_rate(self, value: LearningRate) -> None:
         self._check({"learning_rate": value})
         self.settings["learning_rate"] = value
@@ -140,7 +141,7 @@ class Optimizer:
     @property
     def parameters(self) -> dict[str, Array]:
         """The parameters as they are now, by path: the arrays themselves, which the next update may change."""
-        return {path: cell.value for path, cell in self._places.cells().items()}
+        return {path: read(cell) for path, cell in self._places.cells().items()}
 
     @effect
     def update(self, grads: Mapping[str, Array]) -> None:
@@ -190,6 +191,7 @@ class Optimizer:
         ValueError
             With a list of everything that doesn't fit; nothing has been loaded then.
         """
+        not_captured("the state of an optimizer is loaded in it")
         cells = self._places.cells()
         shapes = {path: self._shapes(path, cell) for path, cell in cells.items()}
         self._kept = checked(type(self).__name__, state, cells, shapes)

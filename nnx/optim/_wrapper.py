@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..backend.effects import not_captured
 from ..functional._errors import complaint
 from ._optimizer import LearningRate, Optimizer
 
@@ -67,6 +68,7 @@ class Wrapper(Optimizer):
         ValueError
             Where it doesn't fit; nothing has been loaded then.
         """
+        not_captured("the state of an optimizer is loaded in it")
         wanted = {"step", "optimizer", *self.extra_state()}
         if not isinstance(state, Mapping) or not wanted <= set(state):
             detail = f"expected what state_dict() gives, a dict with {', '.join(sorted(wanted))}"
