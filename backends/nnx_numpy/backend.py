@@ -24,8 +24,8 @@ _EMPTY = np.zeros(4, dtype=np.uint64)
 MANY, MANY_COMPILED = 200_000, 1_000_000  # elements from which another core's help outweighs the asking
 
 # glibc hands the memory of arrays back to the system as they are freed, and each step pays anew for pages to be made
-# and zeroed, until a larger array was freed. So here is one, never touched: from then on up to 32 MiB stay.
-np.empty(2**24, dtype=np.uint8)
+# and zeroed, until a larger array was freed. So here is one, never touched: from then on up to 64 MiB stay.
+np.empty(2**25 - 2**13, dtype=np.uint8)
 
 
 class NumPyBackend(Backend):
