@@ -7,19 +7,18 @@ making it again does again just what was done, views and writing in place includ
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from functools import partial
 from types import FunctionType, MethodType
 from typing import Any
-from weakref import ref
 
 from ..autodiff.cells import Cell, Frame, overrides
 from ..autodiff.dispatch import caller
 from ..autodiff.library import library_of
-from ..backend import Backend
+from ..backend import backend_of
 from ..backend.effects import capturing
-from ._arrays import CapturedArray, CapturedNamespace, captured_type, has_traced
+from ._arrays import CapturedArray, has_traced
+from ._registers import Registers, lowered
 from ._steps import (
     CALL,
     CHANGES,
@@ -30,8 +29,6 @@ from ._steps import (
     STORE,
     WRITES,
     Constant,
-    Like,
-    Register,
     Step,
     about_types,
     chooses,
@@ -44,72 +41,38 @@ from ._steps import (
 
 __all__ = ["Abandoned", "Program", "inside"]
 
-_NUMBERS = frozenset((bool, int, float, complex, str))
-
 
 class Abandoned(BaseException):
     """The function is better run without being watched, from its beginning; nothing has been changed yet."""
 
 
-class Program:
+class Program(Registers):
     """One run of a function, written down."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.steps: list[Step] = []
-        self.count = 0
-        self.inputs: list[Register] = []
         self.refused: str | None = None  # why it cannot be run again
         self.lasting = False  # whether something was done that cannot be taken back
-        self.generators: list[Any] = []
         self.writes_outside = False
+        self.generators: list[Any] = []
+        self._marks: list[Any] = []  # where they were
+        self.handling: Any = None  # of floating-point errors, outside
         self.frame = CapturedFrame(self)
-        self.example: dict[int, Any] = {}  # by register, the arrays of this run
-        self._known: dict[int, tuple[Any, CapturedArray]] = {}  # by id of a plain array; keeps it alive
-        self._outside: list[Any] = []
-        self._same: set[Register] = set()
-        self._made_here: list[Any] = []
-        self.backend: Backend | None = None  # of the first argument
-        self.handling: Any = None
-        self._marks: list[Any] = []
-
-    # arrays ----------------------------------------------------------------------------------------------------
-
-    def register(self, raw: Any) -> CapturedArray:
-        """A captured array of a plain one that was not there before."""
-        made = captured_type(raw)(raw, self, Register(self.count))
-        self._made_here.append(ref(made))
-        self.example[self.count] = raw
-        self.count += 1
-        if hasattr(raw, "__setitem__"):  # what is no array may be the same object each time: NumPy's True
-            self._known[id(raw)] = raw, made
-        return made
 
     def input(self, raw: Any) -> CapturedArray:
         """A captured argument; the same array twice is one."""
-        known = self._known.get(id(raw))
-        made = known[1] if known is not None else self.register(raw)
-        self.inputs.append(made.register)
         if self.backend is None:
-            self.backend = made.__nnx_backend__.base
+            self.backend = backend_of(raw)
             self.handling = self.backend.error_handling()
-        if known is None:
-            self._outside.append(raw)
-        return made
+        return super().input(raw)
 
-    def constant(self, raw: Any) -> CapturedArray:
-        """A captured array of one from elsewhere, or the one it is known as."""
-        known = self._known.get(id(raw))
-        if known is not None:
-            place = known[1].register
-            if type(place) is Register and place not in self._same and any(x is raw for x in self._outside):
-                self._same.add(place)  # it stands for an argument as long as that is the same array
-                self._guard(operator.is_, (place, Constant(raw)), {}, True)
-            return known[1]
-        made = captured_type(raw)(raw, self, Constant(raw))
-        self._made_here.append(ref(made))
-        self._known[id(raw)] = raw, made
-        self._outside.append(raw)
-        return made
+    def close(self) -> None:
+        """Let go of the arrays of this run; of those in registers only their likes are kept."""
+        super().close()
+        self.frame.clear()
+
+    # cells -----------------------------------------------------------------------------------------------------
 
     def load(self, cell: Cell) -> Any:
         """What a cell holds; itself, where that is no array."""
@@ -132,21 +95,10 @@ class Program:
         self.lasting = True
         self.steps.append(Step(STORE, cell, (self.written(value),), pure=False))
 
-    def close(self) -> None:
-        """Let go of the arrays of this run; of those in registers only their likes are kept."""
-        self.example = {n: Like(x) for n, x in self.example.items()}
-        self._known.clear()
-        self._outside.clear()
-        self.frame.clear()
-
     def take_back(self) -> None:
         """Undo the draws of this run."""
         for generator, mark in zip(self.generators, self._marks, strict=True):
             generator._take_back(mark)
-
-    def leaves_arrays(self) -> bool:
-        """Whether a captured array is still somewhere, after the program has let go of them."""
-        return any(made() is not None for made in self._made_here)
 
     # calls -----------------------------------------------------------------------------------------------------
 
@@ -157,7 +109,7 @@ class Program:
 
     def whole(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The same of plain arrays, or constants of a derivative; else the function is taken apart."""
-        args, kwargs = mapped(args, _lowered), mapped(kwargs, _lowered)
+        args, kwargs = mapped(args, lowered), mapped(kwargs, lowered)
         if has_traced(args) or has_traced(kwargs.values()):
             return function(*args, **kwargs)
         return self._note(function, args, kwargs, self._made(function, args, kwargs), NOTHING)
@@ -197,16 +149,12 @@ class Program:
 
     def _made(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """What a call on the plain arrays gives."""
-        name = getattr(function, "__name__", type(function).__name__)
-        mapped(
-            (args, kwargs), lambda x: self.refuse(f"{name} is given a function") if _calls_back(x) else None
-        )
         raw_args, raw_kwargs = self.raw(args), self.raw(kwargs)
         try:
             with inside(None):
                 return function(*raw_args, **raw_kwargs)
         except BaseException as error:
-            self.refuse(f"{name} raised {type(error).__name__}")
+            self.refuse(f"{getattr(function, '__name__', function)} raised {type(error).__name__}")
             raise
 
     def _as_now(self, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -228,11 +176,11 @@ class Program:
             how = self._what_it_changes(function, args, kwargs, result)
         if how == CHANGES:
             self.lasting = True
-        wrapped, arrays, numbers = self._wrapped(function, result)
+        wrapped, arrays, numbers = self.wrapped(function, result)
         if numbers and not arrays:
-            if statically_known(result) or not self._has_arrays((args, kwargs)):
+            if statically_known(result) or not _has_arrays((args, kwargs)):
                 return result
-            self._guard(function, given, options, result)
+            self.expect(function, given, options, result)
         elif how == NOTHING and arrays and self._passes_on(function, result, args):
             pass
         elif how == NOTHING and about_types(function):
@@ -256,7 +204,7 @@ class Program:
     def _guard_shape(self, x: Any) -> None:
         """Expect a shape that depends on elements to be the same each time."""
         if isinstance(x, CapturedArray):
-            self._guard(shape, (x.register,), {}, tuple(x.shape))
+            self.expect(shape, (x.register,), {}, tuple(x.shape))
 
     def _what_it_changes(self, function: Any, args: Any, kwargs: Any, result: Any) -> int:
         """Whether a call writes in place, and whether that is seen outside."""
@@ -264,86 +212,24 @@ class Program:
         if into is None and writes_in_place(function) and not hasattr(self.raw(args[0]), "__setitem__"):
             return NOTHING  # NumPy's numbers are not written to
         if into is None and result is not None and not writes_in_place(function):
-            if not self._is_argument(result, args) or passes_on(function):
+            if not self.is_argument(result, args) or passes_on(function):
                 return NOTHING
-            into = result = self._known[id(result)][1]  # it gives what it was given, written to
-        if not self._reaches_outside(args[0] if into is None and args else into):
+            into = self.constant(result)  # it gives what it was given, written to
+        if not self.reaches_outside(args[0] if into is None and args else into):
             return WRITES
         self.writes_outside = True
         return CHANGES
 
-    def _guard(self, function: Any, args: Any, kwargs: Any, result: Any) -> None:
+    def expect(self, function: Any, args: Any, kwargs: Any, result: Any) -> None:
         """Expect the same number each time, which can only be looked at while everything can be taken back."""
         if self.lasting:
             name = "a shape" if function is shape else getattr(function, "__name__", function)
             self.refuse(f"{name} depends on an array's elements after something was changed for good")
         self.steps.append(Step(GUARD, function, args, kwargs, result, where=caller()))
 
-    def _has_arrays(self, x: Any) -> bool:
-        found: list[Any] = []
-        mapped(x, lambda a: found.append(a) if library_of(a) is not None else None)
-        return bool(found)
-
     def _passes_on(self, function: Any, result: Any, args: tuple[Any, ...]) -> bool:
         """Whether there is nothing to do, as a call gives back one of its arguments as it is."""
-        return passes_on(function) and self._is_argument(result, args)
-
-    def _is_argument(self, result: Any, args: tuple[Any, ...]) -> bool:
-        """Whether a call gave back one of its arguments."""
-        return hasattr(result, "__setitem__") and any(
-            isinstance(a, CapturedArray) and a.raw is result for a in args
-        )
-
-    def _reaches_outside(self, target: Any) -> bool:
-        """Whether writing to an array shows in an argument, a cell or a constant."""
-        if isinstance(target, (tuple, list)):
-            return any(map(self._reaches_outside, target))
-        if not isinstance(target, CapturedArray):
-            return True
-        backend, raw = target.__nnx_backend__.base, target.raw
-        return any(x is raw or backend.is_view(raw, x) for x in self._outside if type(x) is type(raw))
-
-    # arguments and results -------------------------------------------------------------------------------------
-
-    def raw(self, x: Any) -> Any:
-        """Plain arrays for captured ones, the library's own namespace for the captured one; through containers."""
-        return mapped(x, _raw)
-
-    def written(self, x: Any) -> Any:
-        """Registers and constants for arrays."""
-        return mapped(x, self._place)
-
-    def _place(self, x: Any) -> Any:
-        if isinstance(x, CapturedArray):
-            if x.program is not self:
-                self.refuse("it uses an array that an earlier call has left behind")
-                return Constant(x.raw)
-            return x.register
-        if library_of(x) is not None and not hasattr(type(x), "__nnx_traced__"):
-            return self.constant(x).register
-        return _raw(x)
-
-    def _wrapped(self, function: Any, result: Any) -> tuple[Any, bool, bool]:
-        """Captured arrays for plain ones, whether there are any, and whether there are Python numbers."""
-        found = [False, False]
-
-        def wrap(x: Any) -> Any:
-            if isinstance(x, CapturedArray):
-                found[0] = True
-                return x
-            if type(x) in _NUMBERS:
-                found[1] = True
-                return x
-            if library_of(x) is None:
-                if x is not None and not about_types(function):
-                    name = getattr(function, "__name__", type(function).__name__)
-                    self.refuse(f"{name} gives {type(x).__name__}, which is no array")
-                return x
-            found[0] = True
-            known = self._known.get(id(x))
-            return known[1] if known is not None else self.register(x)
-
-        return mapped(result, wrap), found[0], found[1]
+        return passes_on(function) and self.is_argument(result, args)
 
 
 class CapturedFrame(Frame):
@@ -396,13 +282,6 @@ class inside:
         overrides.reset(cells)
 
 
-def _lowered(x: Any) -> Any:
-    """The captured array in a constant of a derivative."""
-    if not getattr(type(x), "__nnx_traced__", False) or x.tape is not None:
-        return x
-    return x.value if isinstance(x.value, CapturedArray) else x
-
-
 def _calls_back(x: Any) -> bool:
     """Whether it is a function of the user's, which may do more than can be seen."""
     if isinstance(x, partial):
@@ -411,10 +290,8 @@ def _calls_back(x: Any) -> bool:
     return kind and not (x.__module__ or "").startswith(("nnx.", "nnx_"))
 
 
-def _raw(x: Any) -> Any:
-    """The plain counterpart of an array, a namespace or a backend that is captured."""
-    if isinstance(x, CapturedArray):
-        return x.raw
-    if isinstance(x, CapturedNamespace):
-        return x.target
-    return getattr(x, "base", x) if getattr(type(x), "__nnx_captured__", False) else x
+def _has_arrays(x: Any) -> bool:
+    """Whether there are arrays in containers."""
+    found: list[Any] = []
+    mapped(x, lambda a: found.append(a) if library_of(a) is not None else None)
+    return bool(found)

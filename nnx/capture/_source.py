@@ -169,7 +169,7 @@ class _Writer:
 
     def expression(self, x: Any, fresh: bool = False) -> str:
         """An argument; or a result, whose containers are to be made anew each time."""
-        kind = type(x)
+        kind: Any = type(x)
         if kind is Register:
             return self.register(x)
         if kind is Constant:
@@ -177,7 +177,7 @@ class _Writer:
         if kind in _LITERAL:
             return repr(x)
         inside = any(type(leaf) in (Register, Constant) for leaf in _leaves(x))
-        if not inside and not (isinstance(x, (tuple, list, dict)) and fresh):
+        if not inside and not (fresh and issubclass(kind, (tuple, list, dict))):
             return self.name(x)
         if kind is tuple:
             return "(" + "".join(f"{self.expression(item, fresh)}, " for item in x) + ")"
@@ -185,7 +185,7 @@ class _Writer:
             return "[" + ", ".join(self.expression(item, fresh) for item in x) + "]"
         if kind is slice:
             return f"slice({', '.join(map(self.expression, (x.start, x.stop, x.step)))})"
-        if isinstance(x, dict):
+        if issubclass(kind, dict):
             items = ", ".join(f"{self.expression(k)}: {self.expression(v, fresh)}" for k, v in x.items())
             return "{" + items + "}"
         return f"{self.name(kind)}({', '.join(self.expression(item, fresh) for item in x)})"  # a named tuple
