@@ -102,7 +102,9 @@ def test_nvrtc_compiles(name):
         pytest.skip(f"needs the NVRTC library: {missing}")
     assert error == nvrtc.nvrtcResult.NVRTC_SUCCESS
     (error,) = nvrtc.nvrtcCompileProgram(program, 2, [b"--gpu-architecture=sm_90", b"-std=c++17"])
-    log = b" " * (nvrtc.nvrtcGetProgramLogSize(program)[1] + 1)  # it is written to: not Python's one b" " for all
+    log = b" " * (
+        nvrtc.nvrtcGetProgramLogSize(program)[1] + 1
+    )  # it is written to: not Python's one b" " for all
     nvrtc.nvrtcGetProgramLog(program, log)
     assert error == nvrtc.nvrtcResult.NVRTC_SUCCESS, log.decode()
     assert nvrtc.nvrtcGetCUBINSize(program)[1] > 1000
