@@ -91,6 +91,7 @@ class _Variant:
         self.recognize = recognize
         self.run: Callable[..., Any] | None = None
         self.last: tuple[Program, Any] | None = None
+        self.done = [False]
         self.tries = 0
         self.left_alone = kind.traced
         self.watched: list[Any] = []
@@ -122,13 +123,18 @@ class Compiled:
         if variant.left_alone or not self.lock.acquire(blocking=False):
             return self.f(*args, **kwargs)  # another thread is at it
         try:
-            if variant.run is not None:
+            if variant.run is None:
+                return self._watch(variant, args, kwargs)
+            try:
                 return variant.run(*arrays)
-            return self._watch(variant, args, kwargs)
-        except Changed as change:
-            variant.run = variant.last = None
-            if change.args[0] is not None:
-                self._again(variant, change.args[0])
+            except Changed as change:
+                variant.run = variant.last = None
+                if change.args[0] is not None:
+                    self._again(variant, change.args[0])
+            except Exception:
+                if variant.done[0]:
+                    raise
+                return self.f(*args, **kwargs)  # it may deal with the error, or say better what is wrong
             return self.f(*args, **kwargs) if variant.left_alone else self._watch(variant, args, kwargs)
         finally:
             self.lock.release()
@@ -158,11 +164,12 @@ class Compiled:
     def _watch(self, variant: _Variant, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run the function and write down what it does; compile it if that is what it did before."""
         program, before = Program(), state_of_layers()
-        try:
-            plain, written = self._captured(program, args, kwargs)
-        except _Refused as refused:
-            self._leave_alone(variant, str(refused))
-            return self.f(*args, **kwargs)
+        captured = self._captured(program, args, kwargs)
+        if isinstance(captured, str):
+            result = self.f(*args, **kwargs)  # an error that is its own it raises itself
+            self._leave_alone(variant, captured)
+            return result
+        plain, written = captured
         if before != state_of_layers():  # the next call is of another kind
             self.unsettled += 1
             if self.unsettled >= TRIES:
@@ -179,8 +186,10 @@ class Compiled:
         self._judge(variant, program, written)
         return plain
 
-    def _captured(self, program: Program, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
-        """What the function gives, as it is and as the program has it."""
+    def _captured(
+        self, program: Program, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[Any, Any] | str:
+        """What the function gives, as it is and as the program has it; or why it cannot be watched."""
 
         def plain(x: Any) -> Any:
             return tree.map_tree(lambda leaf, _path: leaf.raw if isinstance(leaf, CapturedArray) else leaf, x)
@@ -204,7 +213,7 @@ class Compiled:
                 program.refuse("it returns arrays in containers other than tuples, lists and dicts")
             return plain(result), written
         program.take_back()  # containers that it was given are copies so far
-        raise _Refused(refused)
+        return refused
 
     def _judge(self, variant: _Variant, program: Program, result: Any) -> None:
         if program.refused is not None:
@@ -215,7 +224,7 @@ class Compiled:
             return
         found = difference(last[0], program, (last[1], result))
         if found is None:
-            variant.run, variant.last = compiled(program, result), None
+            (variant.run, variant.done), variant.last = compiled(program, result), None
         else:
             self._again(variant, f"it does not do the same each time: {found}")
 
@@ -232,10 +241,6 @@ class Compiled:
 
     def _warn(self, text: str) -> None:
         warnings.warn(f"nnx.compile: {call_name(self.f)} {text}", stacklevel=_outside())
-
-
-class _Refused(Exception):
-    """The function cannot be watched."""
 
 
 def _plainly_built(x: Any) -> bool:

@@ -93,7 +93,7 @@ class Program(Registers):
         """Write an array to a cell."""
         cell.value = self.raw(value)
         self.lasting = True
-        self.steps.append(Step(STORE, cell, (self.written(value),), pure=False))
+        self.steps.append(Step(STORE, cell, (self.written(value),), pure=False, lasting=True))
 
     def take_back(self) -> None:
         """Undo the draws of this run."""
@@ -195,6 +195,7 @@ class Program(Registers):
                     self.written(wrapped),
                     how == NOTHING,
                     caller(),
+                    how == CHANGES,
                 )
             )
             if arrays and chooses(function, args):

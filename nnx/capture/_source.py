@@ -33,26 +33,30 @@ LARGE = 4096  # elements, from which on it is worth a line to let go of an array
 _LITERAL = frozenset((bool, int, type(None), str))
 
 
-def compiled(program: Program, result: Any) -> Callable[..., Any]:
-    """The function of arrays that does what the program did and gives ``result``, which is written in registers."""
+def compiled(program: Program, result: Any) -> tuple[Callable[..., Any], list[bool]]:
+    """The function of arrays that does what the program did and gives ``result``, which is written in registers.
+
+    Beside it a list that tells after an error whether something was done that cannot be taken back.
+    """
     writer = _Writer(program)
     lines = writer.lines(result)
     writer.scope["seen"] = [None] * writer.loads
     exec(compile("\n".join(lines), "<nnx: a compiled step>", "exec"), writer.scope)
-    step, generators = writer.scope["step"], program.generators
-    if not generators or not any(s.kind == GUARD for s in program.steps):
-        return step
+    step, done, generators = writer.scope["step"], writer.scope["done"], program.generators
+    if not generators:
+        return step, done
 
-    def taking_back(*arrays: Any) -> Any:
+    def drawing(*arrays: Any) -> Any:
         marks = [g._mark() for g in generators]
         try:
             return step(*arrays)
-        except Changed:
-            for g, mark in zip(generators, marks, strict=True):
-                g._take_back(mark)
+        except BaseException:
+            if not done[0]:
+                for g, mark in zip(generators, marks, strict=True):
+                    g._take_back(mark)
             raise
 
-    return taking_back
+    return drawing, done
 
 
 class _Writer:
@@ -60,7 +64,7 @@ class _Writer:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.scope: dict[str, Any] = {"Changed": Changed, "like": _like}
+        self.scope: dict[str, Any] = {"Changed": Changed, "like": _like, "done": [False]}
         self.loads = 0  # so far, each with its place in the list of what was seen there last
         self._names: dict[int, str] = {}
 
@@ -81,7 +85,10 @@ class _Writer:
         body = [f"def step({', '.join(given)}):", *same]
         for cell, r in late.items():  # while nothing has been changed
             body.append(f" like({self.name(cell)}.value, {self.name(self.program.example[r.number])})")
+        lasting = next((i for i, step in enumerate(steps) if step.lasting), None)
+        body += [" done[0] = False"] if lasting is not None else []
         for i, step in enumerate(steps):
+            body += [" done[0] = True"] if i == lasting else []
             body += [f" {line}" for line in self.step(step)]
             done = [self.register(r) for r in last.get(i, ()) if r not in inputs and self.large(r)]
             body += [f" del {', '.join(done)}"] if done else []

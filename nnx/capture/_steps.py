@@ -65,7 +65,8 @@ class Step(NamedTuple):
     """A call with its arguments, registers and constants in the place of arrays, and what came of it likewise.
 
     A LOAD reads a cell, perhaps after something was changed for good; a STORE writes one; a GUARD expects ``result`` of
-    a call that gives a Python number or a shape. A step that is ``pure`` does no more than give its result.
+    a call that gives a Python number or a shape. A step that is ``pure`` does no more than give its result,
+    one that is ``lasting`` cannot be taken back.
     """
 
     kind: int
@@ -75,6 +76,7 @@ class Step(NamedTuple):
     result: Any = None
     pure: bool = True
     where: str = ""
+    lasting: bool = False
 
 
 class Like:

@@ -234,6 +234,29 @@ def test_an_alternative_after_an_error() -> None:
     same(called(nnx.compile(f), (bad,), (bad,), (good,), warned="cholesky raised"), [f(bad), f(bad), f(good)])
 
 
+def test_an_error_that_comes_later_is_the_functions_own() -> None:
+    def f(a: Any) -> Any:
+        x = nnx.functional.dropout(np.ones(3), 0.5)
+        try:
+            return np.linalg.cholesky(a), x
+        except np.linalg.LinAlgError:
+            return a * 0, x
+
+    bad, good = -np.eye(3), 2 * np.eye(3)
+    quick, counted = compiled(f)
+    nnx.seed(4)
+    expected = [f(a) for a in (good, good, good, bad, good)]
+    nnx.seed(4)
+    same([quick(a) for a in (good, good, good, bad, good)], expected)
+    assert counted.calls == 3
+    model = nnx.Sequential(nnx.Embedding(5, 2), nnx.Flatten(0))
+    step, _ = compiled(lambda i: model(i))
+    for _ in range(3):
+        step(Y)
+    with pytest.raises(IndexError, match=r'Embedding "0": expected indices from 0 to 4, got 9'):
+        step(Y + 7)
+
+
 def test_strings_of_elements_are_looked_at() -> None:
     quick, _ = compiled(lambda x: (x, f"{x[0, 0]:.2f}"))
     for i in range(6):
@@ -342,6 +365,20 @@ def test_errors_are_those_of_the_function() -> None:
     with pytest.raises(IndexError):
         quick(x, Y + 10)
     same(quick(x, Y), nnx.losses.cross_entropy(model(x), Y))
+
+
+def test_an_error_of_the_functions_own_leaves_nothing_behind() -> None:
+    def f(x: Any, i: Any) -> Any:
+        if bool((i > 5).any()):
+            raise TypeError("too large")
+        return x * 2
+
+    quick, counted = compiled(f)
+    with pytest.raises(TypeError, match="too large"):
+        quick(X, Y + 9)
+    for _ in range(4):
+        same(quick(X, Y), X * 2)
+    assert counted.calls == 4  # the error came twice
 
 
 def test_several_threads() -> None:
