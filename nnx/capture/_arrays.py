@@ -30,6 +30,10 @@ class _Nowhere:
         """Simply read."""
         return function(x.raw)
 
+    def anew(self, function: Callable[[Any], Any], x: CapturedArray) -> Any:
+        """Simply made."""
+        return function(x.raw)
+
     def constant(self, raw: Any) -> CapturedArray:
         """For derivatives of what was left behind."""
         return captured_type(raw)(raw, self, None)

@@ -155,6 +155,12 @@ class CapturedLibrary(Library):
         """A traced array at a slot of a tape."""
         return super().on_tape(self._captured(value), tape, index)
 
+    def as_array(self, x: Any) -> Any:
+        """A step of its own: what is an array this time may be a number the next."""
+        if isinstance(x, CapturedArray) and not x.shape:
+            return program().anew(self.beneath.as_array, x)
+        return super().as_array(x)
+
     def one(self, dtype: Any, device: Any) -> Any:
         """The number one."""
         return program().constant(self.beneath.one(dtype, device))

@@ -107,6 +107,12 @@ class Program(Registers):
         self._refuse_callbacks(function, args, kwargs)
         return self._note(function, args, kwargs, self._made(function, args, kwargs))
 
+    def anew(self, function: Callable[[Any], Any], x: CapturedArray) -> CapturedArray:
+        """What a call gives under a register of its own, though it may be the argument itself."""
+        made = self.register(function(x.raw))
+        self.steps.append(Step(CALL, function, (self.written(x),), {}, made.register, where=caller()))
+        return made
+
     def whole(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The same of plain arrays, or constants of a derivative; else the function is taken apart."""
         args, kwargs = mapped(args, lowered), mapped(kwargs, lowered)

@@ -166,6 +166,16 @@ def test_gradients_without_the_loss() -> None:
             quick(model, X, Y + 7)
 
 
+def test_a_loss_is_an_array_whichever_way_it_is_made() -> None:
+    model = nnx.Linear(4, 3, dtype="float64")
+    f = nnx.value_and_grad(lambda m, x, y: nnx.losses.cross_entropy(m(x), y))
+    quick, _ = compiled(f)
+    for i in range(8):
+        y = Y.copy()
+        y[5] = -100 if i % 2 else 0
+        same(quick(model, X, y), f(model, X, y))
+
+
 def test_settings_that_are_changed_inside() -> None:
     def make() -> Any:
         optimizer = nnx.optim.SGD({"w": np.ones(2)}, 0.1)
