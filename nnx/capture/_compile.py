@@ -134,8 +134,9 @@ class Compiled:
             except Exception:
                 if variant.done[0]:
                     raise
-                return self.f(*args, **kwargs)  # it may deal with the error, or say better what is wrong
-            return self.f(*args, **kwargs) if variant.left_alone else self._watch(variant, args, kwargs)
+            if variant.run is not None or variant.left_alone:
+                return self.f(*args, **kwargs)  # it may deal with an error, or say better what is wrong
+            return self._watch(variant, args, kwargs)
         finally:
             self.lock.release()
 

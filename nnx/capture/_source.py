@@ -82,11 +82,12 @@ class _Writer:
         last = _last_uses(steps, result)
         early = {s.function for s in steps if s.kind == LOAD and not s.args[0]}
         late = {s.function: s.result for s in steps[::-1] if s.kind == LOAD and s.function not in early}
-        body = [f"def step({', '.join(given)}):", *same]
+        lasting = next((i for i, step in enumerate(steps) if step.lasting), None)
+        body = [f"def step({', '.join(given)}):"]
+        body += [" done[0] = False"] if lasting is not None else []
+        body += same
         for cell, r in late.items():  # while nothing has been changed
             body.append(f" like({self.name(cell)}.value, {self.name(self.program.example[r.number])})")
-        lasting = next((i for i, step in enumerate(steps) if step.lasting), None)
-        body += [" done[0] = False"] if lasting is not None else []
         for i, step in enumerate(steps):
             body += [" done[0] = True"] if i == lasting else []
             body += [f" {line}" for line in self.step(step)]

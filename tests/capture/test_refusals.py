@@ -263,8 +263,28 @@ def test_an_error_that_comes_later_is_the_functions_own() -> None:
     step, _ = compiled(lambda i: model(i))
     for _ in range(3):
         step(Y)
-    with pytest.raises(IndexError, match=r'Embedding "0": expected indices from 0 to 4, got 9'):
+    with pytest.raises(IndexError, match=r'Embedding "0": expected indices from 0 to 4, got 9') as raised:
         step(Y + 7)
+    assert raised.value.__context__ is None
+
+
+def test_a_bias_that_is_taken_away_after_an_update() -> None:
+    """What is looked at before anything is done must not be taken for what was done by the call before."""
+    model = nnx.Linear(4, 3, dtype="float64")
+    optimizer = nnx.optim.SGD({"w": np.ones(2)}, 0.1)
+
+    def f(x: Any) -> Any:
+        optimizer.update({"w": np.ones(2)})
+        return model(x)
+
+    quick = nnx.compile(f)
+    for _ in range(3):
+        quick(X)
+    model.bias = None
+    for _ in range(4):
+        before = optimizer.parameters["w"].copy()
+        same(quick(X), model(X))
+        np.testing.assert_allclose(optimizer.parameters["w"], before - 0.1)
 
 
 def test_strings_of_elements_are_looked_at() -> None:
