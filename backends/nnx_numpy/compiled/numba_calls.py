@@ -1,0 +1,174 @@
+"""What compiled loops call of NumPy's: BLAS's products and sums, and NumPy's own exp and tanh.
+
+With these a part of the work is one call without the interpreter, from beginning to end, and cores do not wait for
+each other in between. They are the very functions that NumPy calls, found where it finds them, so that results are
+the same to the bit. Only builds with 64-bit BLAS are known, as NumPy's wheels are; with others `usable` is False,
+and nothing that needs this is used.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from importlib import import_module
+from typing import Any
+
+import llvmlite.binding as llvm
+import numpy as np
+from numba import types
+from numba.core.types import ExternalFunction
+from numba.extending import overload
+
+from .numba_compiled import compiled
+
+__all__ = ["dot", "exp", "product", "tanh", "usable"]
+
+Array = Any
+
+KINDS = {"s": (types.float32, 11), "d": (types.float64, 12)}
+PREFIXES = ("scipy_cblas_{}64_", "cblas_{}64_")  # the first are those of NumPy's own wheels
+
+_int, _size, _pointer = types.int32, types.int64, types.voidptr
+
+
+class _Functions(ctypes.Structure):
+    """The beginning of NumPy's ``PyUFuncObject``, which its C API promises."""
+
+    _fields_ = (
+        ("head", ctypes.c_byte * object.__basicsize__),
+        ("counts", ctypes.c_int * 4),
+        ("functions", ctypes.POINTER(ctypes.c_void_p)),
+        ("data", ctypes.POINTER(ctypes.c_void_p)),
+        ("count", ctypes.c_int),
+        ("reserved", ctypes.c_int),
+        ("name", ctypes.c_char_p),
+        ("types", ctypes.POINTER(ctypes.c_char)),
+    )
+
+
+def _blas(name: str) -> int | None:
+    """Where a function of NumPy's BLAS is."""
+    try:  # symbols are looked for in what the extension is linked to as well
+        library = ctypes.PyDLL(import_module("numpy._core._multiarray_umath").__file__)
+    except (ImportError, OSError):
+        return None
+    for prefix in PREFIXES:
+        if hasattr(library, prefix.format(name)):
+            return ctypes.cast(getattr(library, prefix.format(name)), ctypes.c_void_p).value
+    return None
+
+
+def _inner(function: np.ufunc, number: int) -> int | None:
+    """Where the loop of a function of one argument is, for the dtype with this number."""
+    it = _Functions.from_address(id(function))
+    for i in range(it.count):
+        if it.types[2 * i] == it.types[2 * i + 1] == bytes((number,)):
+            return it.functions[i] if not it.data or not it.data[i] else None
+    return None
+
+
+def _named(name: str, address: int | None) -> bool:
+    """Let compiled code call it by that name, which it can be kept on disk with."""
+    if address:
+        llvm.add_symbol(name, address)
+    return bool(address)
+
+
+def _external() -> tuple[dict[Any, Any], bool]:
+    found: dict[Any, Any] = {}
+    every = True
+    for kind, (real, number) in KINDS.items():
+        gemm = types.void(
+            _int, _int, _int, _size, _size, _size, real, _pointer, _size, _pointer, _size, real, _pointer, _size
+        )  # fmt: skip
+        functions = {
+            "gemm": (gemm, _blas(f"{kind}gemm")),
+            "dot": (real(_size, _pointer, _size, _pointer, _size), _blas(f"{kind}dot")),
+            "exp": (types.void(_pointer, _pointer, _pointer, _pointer), _inner(np.exp, number)),
+            "tanh": (types.void(_pointer, _pointer, _pointer, _pointer), _inner(np.tanh, number)),
+        }
+        for what, (signature, address) in functions.items():
+            name = f"nnx_numpy_{what}_{kind}"
+            every = _named(name, address) and every
+            found[what, real] = ExternalFunction(name, signature)
+    return found, every
+
+
+_FOUND, usable = _external()
+"""Whether all of them were found."""
+
+
+def product(a: Array, b: Array, out: Array) -> None:
+    """``np.matmul(a, b, out)`` for matrices of two rows and columns at least, each with neighbours along one axis."""
+    np.matmul(a, b, out)
+
+
+def dot(x: Array, y: Array) -> Any:
+    """``np.vecdot(x, y)`` for vectors without gaps."""
+    return np.vecdot(x, y)
+
+
+def exp(x: Array, out: Array) -> None:
+    """``np.exp(x, out)`` for vectors without gaps."""
+    np.exp(x, out)
+
+
+def tanh(x: Array, out: Array) -> None:
+    """``np.tanh(x, out)`` for vectors without gaps."""
+    np.tanh(x, out)
+
+
+@compiled
+def _turned(x: Array) -> bool:
+    """Whether a matrix's columns lie in memory as rows would."""
+    return x.strides[1] != x.itemsize
+
+
+@compiled
+def _leading(x: Array) -> int:
+    """BLAS's leading dimension: from one row to the next; NumPy's stride may be anything where there is but one."""
+    if _turned(x):
+        return max(x.strides[1] // x.itemsize, x.shape[0])
+    return max(x.strides[0] // x.itemsize, x.shape[1])
+
+
+@overload(product)
+def _product(a: Array, b: Array, out: Array) -> Any:
+    gemm, one, zero = _FOUND["gemm", a.dtype], a.dtype(1), a.dtype(0)
+
+    def call(a: Array, b: Array, out: Array) -> None:
+        gemm(
+            101, 112 if _turned(a) else 111, 112 if _turned(b) else 111, out.shape[0], out.shape[1], a.shape[1],
+            one, a.ctypes.data, _leading(a), b.ctypes.data, _leading(b),
+            zero, out.ctypes.data, _leading(out),
+        )  # fmt: skip
+
+    return call
+
+
+@overload(dot)
+def _dot(x: Array, y: Array) -> Any:
+    inner = _FOUND["dot", x.dtype]
+
+    def call(x: Array, y: Array) -> Any:
+        return inner(x.size, x.ctypes.data, 1, y.ctypes.data, 1)
+
+    return call
+
+
+def _elementwise(name: str) -> Any:
+    def function(x: Array, out: Array) -> Any:
+        inner, step = _FOUND[name, x.dtype], x.dtype.bitwidth // 8
+
+        def call(x: Array, out: Array) -> None:
+            numbers = np.empty(5, np.int64)  # two places, a count, two steps
+            numbers[0], numbers[1], numbers[2] = x.ctypes.data, out.ctypes.data, x.size
+            numbers[3] = numbers[4] = step
+            inner(numbers.ctypes.data, numbers[2:].ctypes.data, numbers[3:].ctypes.data, 0)
+
+        return call
+
+    return function
+
+
+overload(exp)(_elementwise("exp"))
+overload(tanh)(_elementwise("tanh"))
