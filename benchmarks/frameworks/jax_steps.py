@@ -55,7 +55,7 @@ def _training(net: Net, parameters: Arrays, buffers: Arrays, data: list[Any]) ->
 def _adam(p: Arrays, g: Arrays, m: Arrays, v: Arrays, t: Any, buffers: Arrays) -> tuple[Arrays, ...]:
     m = {k: 0.9 * m[k] + 0.1 * g[k] for k in p}
     v = {k: 0.999 * v[k] + 0.001 * g[k] * g[k] for k in p}
-    rate, root = 1e-3 / (1 - 0.9**t), (1 - 0.999**t) ** 0.5
+    rate, root = 1e-5 / (1 - 0.9**t), (1 - 0.999**t) ** 0.5
     new = {k: p[k] - rate * m[k] / (jnp.sqrt(v[k]) / root + 1e-8) for k in p}
     return new, buffers, m, v
 

@@ -26,7 +26,7 @@ def job(net: Net, device: str, variant: str) -> Job:
         (x,) = data
         predict = captured(lambda x: model(x))
         return Job(lambda: MeanSquare(predict(x), nnx.to_numpy), place.synchronize, memory=memory)
-    optimizer = nnx.optim.Adam(model, learning_rate=1e-3)
+    optimizer = nnx.optim.Adam(model, learning_rate=1e-5)
     loss_and_grad = nnx.value_and_grad(net.nnx_loss)
 
     @captured

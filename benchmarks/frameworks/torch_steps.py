@@ -28,7 +28,7 @@ def job(net: Net, device: str, variant: str) -> Job:
     memory = torch.cuda.max_memory_reserved if device == "cuda" else None
     if not net.training:
         return Job(_forward(model.eval(), data[0], variant), finish, memory=memory)
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True if variant != "unfused" else None)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-5, fused=True if variant != "unfused" else None)
 
     def compute(*data: Any) -> Any:
         return net.torch_loss(model, *data)
