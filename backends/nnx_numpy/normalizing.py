@@ -7,6 +7,7 @@ norm have one run each. A part is gathered into one row for each of its groups, 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -15,11 +16,12 @@ import numpy as np
 from nnx.autodiff import joint
 
 from .batch_last import first, in_order, last, lies_last
-from .cores import share
+from .constants import ones
+from .cores import scratch, share
 from .dense import zero
 from .normalizing_back import standardize_back
 from .normalizing_plans import WORTHWHILE, Plan, Shape, moved_axes, moved_weight, planned, shape_of, within
-from .normalizing_rows import compiled_loops, dots, gathered, laid, memory
+from .normalizing_rows import LONG, ROWS, compiled_loops, dots, flat, gathered, laid, memory
 from .reference import reference
 
 Array = Any
@@ -48,7 +50,11 @@ def standardize(
     of, to = (a.reshape(plan.outer, plan.groups, plan.inner) for a in (x, y))
     inverse, mean, var = (np.empty((plan.groups, 1), x.dtype) for _ in range(3))
     weight, bias = laid(weight, plan), laid(bias, plan)
-    count, out = plan.outer * plan.inner, _out_by_place if plan.each is None else _out_by_group
+    count = plan.outer * plan.inner
+    if (fast := compiled_loops(x, plan)) is not None:
+        share(_compiled(fast, of, weight, bias, eps, to, inverse, mean, var, plan), plan.parts)
+        return y, inverse.reshape(plan.moments), mean.reshape(plan.moments), var.reshape(plan.moments)
+    out = _out_by_place if plan.each is None else _out_by_group
 
     def work(part: slice) -> None:
         (room,) = memory(1, part, plan, x.dtype)
@@ -63,6 +69,24 @@ def standardize(
 
     share(work, plan.parts)
     return y, inverse.reshape(plan.moments), mean.reshape(plan.moments), var.reshape(plan.moments)
+
+
+def _compiled(
+    fast: Any, x: Array, weight: Array | None, bias: Array | None, eps: float, y: Array, inverse: Array,
+    mean: Array, var: Array, plan: Plan,
+) -> Callable[[slice], None]:  # fmt: skip
+    """What does a part in one compiled call."""
+    count, dtype, by_place = plan.outer * plan.inner, x.dtype, plan.each is None
+    one_call = fast.standardized_by_place if by_place else fast.standardized
+    x, y = (x[0], y[0]) if by_place else (x, y)
+    given = flat(weight, dtype), flat(bias, dtype), dtype.type(eps), ones(min(count, LONG), dtype)
+    rows = ROWS if by_place else 1
+
+    def work(part: slice) -> None:
+        room = scratch((rows, count), dtype)
+        one_call(x, part.start, part.stop, *given, room, y, inverse[:, 0], mean[:, 0], var[:, 0])
+
+    return work
 
 
 def _out_by_group(
@@ -83,10 +107,6 @@ def _out_by_place(
 ) -> None:
     """Rows scaled and shifted by the place within them."""
     some = within(part, plan)
-    fast = compiled_loops(rows) if plan.period == plan.run == 1 else None
-    if fast is not None and weight is not None and bias is not None:
-        fast.normalized_by_place(rows, inverse[:, 0], weight[:, 0], bias[:, 0], to[0, part])
-        return
     rows *= inverse
     rows, target = (a.reshape(-1, some.stop - some.start, plan.run) for a in (rows, to[0, part]))
     if weight is not None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from .batch_last import first, in_order, laid_last, last, lies_last
-from .cores import share
+from .constants import ones
+from .cores import scratch, share
 from .normalizing_plans import WORTHWHILE, Plan, Shape, moved_axes, moved_weight, planned, shape_of, within
-from .normalizing_rows import by_outer, compiled_loops, dots, gathered, laid, memory
+from .normalizing_rows import LONG, ROWS, compiled_loops, dots, flat, gathered, laid, memory
 from .reference import reference_pullback
 
 __all__ = ["standardize_back"]
@@ -56,22 +58,45 @@ def standardize_back(
     inverse, mean, weight = inverse.reshape(-1, 1), mean.reshape(-1, 1), laid(weight, plan)
     back = _back_by_place if plan.each is None else _back_by_group
     sums = np.empty((2, *plan.sums), x.dtype)
-    fast = compiled_loops(x)
+    fast = compiled_loops(x, plan) if along.flags.c_contiguous else None
 
     def work(part: slice) -> None:
         rooms = memory(2, part, plan, x.dtype)
-        if fast is not None:
-            fast.centred(of, mean[part, 0], part.start, by_outer(rooms[0], plan))
-        else:
-            np.subtract(gathered(of, part, rooms[0]), mean[part], rooms[0])
-        back(rooms, inverse[part], along, weight, to, sums, part, plan, needed, fast)
+        np.subtract(gathered(of, part, rooms[0]), mean[part], rooms[0])
+        back(rooms, inverse[part], along, weight, to, sums, part, plan, needed)
 
-    share(work, plan.parts)
+    share(
+        work if fast is None else _compiled(fast, of, along, inverse, mean, weight, to, sums, plan),
+        plan.parts,
+    )
     g_weight, g_bias = (
         _summed(total, shape, plan) if wanted else None
         for total, shape, wanted in zip(sums, shapes, needed[1:], strict=True)
     )
     return g_x, g_weight, g_bias
+
+
+def _compiled(
+    fast: Any, x: Array, g: Array, inverse: Array, mean: Array, weight: Array | None, to: Array | None,
+    sums: Array, plan: Plan,
+) -> Callable[[slice], None]:  # fmt: skip
+    """What does a part in one compiled call."""
+    by_place, count, dtype = plan.each is None, plan.outer * plan.inner, x.dtype
+    one_call = fast.standardized_by_place_back if by_place else fast.standardized_back
+    moments, some = (mean[:, 0], inverse[:, 0]), ones(min(count, LONG), dtype)
+    weight = flat(weight, dtype)
+    if to is None:
+        to = np.empty((0, plan.groups, plan.inner), dtype)
+    rows = 2 * ROWS if by_place else 2
+    if by_place:
+        x, g, to = x[0], g[0], to.reshape(-1, plan.inner)
+
+    def work(part: slice) -> None:
+        by_weight, by_bias = sums[:, part.start // plan.step] if by_place else sums[..., 0]
+        rooms = scratch((rows, count), dtype)
+        one_call(x, g, part.start, part.stop, *moments, weight, some, rooms, to, by_weight, by_bias)
+
+    return work
 
 
 def _back_batch(
@@ -145,7 +170,6 @@ def _back_by_group(
     part: slice,
     plan: Plan,
     needed: tuple[bool, ...],
-    fast: Any,
 ) -> None:
     """With one weight for each group, it is that of the sums too."""
     centred, g, count = rooms[0], gathered(along, part, rooms[1]), plan.outer * plan.inner
@@ -154,9 +178,7 @@ def _back_by_group(
     by_weight *= inverse
     dots(g, None, by_bias[:, 0])
     factor = inverse if weight is None else inverse * weight[part]
-    if to is not None and fast is not None:
-        _back(fast, centred, g, by_weight * inverse / -count, by_bias / count, factor, to, part, plan)
-    elif to is not None:
+    if to is not None:
         centred *= by_weight * inverse / -count
         centred += g
         centred -= by_bias / count
@@ -174,7 +196,6 @@ def _back_by_place(
     part: slice,
     plan: Plan,
     needed: tuple[bool, ...],
-    fast: Any,
 ) -> None:
     """With a weight for each place within a group, or within several."""
     some = within(part, plan)
@@ -193,29 +214,10 @@ def _back_by_place(
         total, product = np.empty((2, len(g), 1), g.dtype)
         dots(g, y, product[:, 0])
         dots(g, None, total[:, 0])
-        if fast is not None:
-            _back(fast, y, g, product / -plan.inner, total / plan.inner, inverse, to, part, plan)
-            return
         y *= product / -plan.inner
         y += g
         y -= total / plan.inner
         np.multiply(y, inverse, to[0, part])
-
-
-def _back(
-    fast: Any,
-    y: Array,
-    g: Array,
-    slope: Array,
-    mean: Array,
-    factor: Array,
-    to: Array,
-    part: slice,
-    plan: Plan,
-) -> None:
-    """The cotangents of the part by the compiled loop."""
-    y, g = by_outer(y, plan), by_outer(g, plan)
-    fast.normalized_back(y, g, slope[:, 0], mean[:, 0], factor[:, 0], part.start, to)
 
 
 def _summed(total: Array, shape: Shape | None, plan: Plan) -> Array:

@@ -11,12 +11,14 @@ from .constants import ones
 from .cores import scratch
 from .normalizing_plans import Plan
 
-__all__ = ["by_outer", "compiled_loops", "dots", "gathered", "laid", "memory"]
+__all__ = ["LONG", "ROWS", "compiled_loops", "dots", "flat", "gathered", "laid", "memory"]
 
 Array = Any
 
 # elements in one product: it rounds less, and OpenBLAS uses no threads, which would take cores from ours
 LONG = 8192
+
+ROWS = 16  # in one go of a compiled loop
 
 
 def dots(x: Array, y: Array | None, out: Array) -> Array:
@@ -24,12 +26,10 @@ def dots(x: Array, y: Array | None, out: Array) -> Array:
     count = x.shape[1]
     if count <= LONG:
         return np.vecdot(x, ones(count, x.dtype) if y is None else y, out)
-    whole = count - count % LONG
-    shape = (len(x), -1, LONG)
-    others = ones(LONG, x.dtype) if y is None else y[:, :whole].reshape(shape)
-    np.add.reduce(np.vecdot(x[:, :whole].reshape(shape), others), axis=1, out=out)
-    if whole < count:
-        out += dots(x[:, whole:], None if y is None else y[:, whole:], np.empty(len(x), x.dtype))
+    np.vecdot(x[:, :LONG], ones(LONG, x.dtype) if y is None else y[:, :LONG], out)
+    for start in range(LONG, count, LONG):
+        part = x[:, start : start + LONG]
+        out += np.vecdot(part, ones(part.shape[1], x.dtype) if y is None else y[:, start : start + LONG])
     return out
 
 
@@ -56,11 +56,13 @@ def gathered(x: Array, part: slice, room: Array) -> Array:
     return room
 
 
-def by_outer(rows: Array, plan: Plan) -> Array:
-    """Rows with the runs that they were gathered from, in memory of one piece."""
-    return np.ascontiguousarray(rows).reshape(-1, plan.outer, plan.inner)
+def compiled_loops(x: Array, plan: Plan) -> Any:
+    """The compiled loops, where they know the plan's kind of weights, and it is time for them."""
+    known = plan.each is not None or plan.period == plan.run == plan.outer == 1
+    fast = loops(x.size) if known and x.dtype in FLOATS and x.flags.c_contiguous else None
+    return fast if fast is not None and fast.usable else None
 
 
-def compiled_loops(x: Array) -> Any:
-    """The compiled loops, where they can go through an array and it is time for them."""
-    return loops(x.size) if x.dtype in FLOATS and x.flags.c_contiguous else None
+def flat(v: Array | None, dtype: Any) -> Array:
+    """A column of weights as the compiled loops have it: no numbers where there are none."""
+    return np.empty(0, dtype) if v is None else np.ascontiguousarray(v).reshape(-1)

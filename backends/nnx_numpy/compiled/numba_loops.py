@@ -10,31 +10,39 @@ from typing import Any
 
 import numpy as np
 
+from .numba_calls import usable
 from .numba_compiled import compiled
 from .numba_lstm import lstm_cell, lstm_cell_back, turned
-from .numba_normalizing import centred, normalized_back, normalized_by_place
+from .numba_normalizing import (
+    standardized,
+    standardized_back,
+    standardized_by_place,
+    standardized_by_place_back,
+)
 from .numba_pooling import pool_pairs, pool_runs, unpool_pairs, unpool_runs
 
 __all__ = [
     "adam",
     "adam_largest",
-    "centred",
     "chosen",
     "lstm_cell",
     "lstm_cell_back",
     "masked_scale",
     "momentum",
-    "normalized_back",
-    "normalized_by_place",
     "pool_pairs",
     "pool_runs",
     "positive",
     "sigmoid_back",
+    "standardized",
+    "standardized_back",
+    "standardized_by_place",
+    "standardized_by_place_back",
     "sum_rows",
     "tanh_back",
     "turned",
     "unpool_pairs",
     "unpool_runs",
+    "usable",
 ]
 
 Array = Any
