@@ -12,6 +12,7 @@ from .batch_last import first, last, lies_last, like
 from .compiled import FLOATS, loops
 from .constants import counting, ones, reciprocal, unit, zero, zeros
 from .cores import LEAST, product
+from .normalizing_rows import dots
 from .reference import MASKS, QUIET, reference, reference_pullback
 
 Array = Any
@@ -209,13 +210,7 @@ def cross_entropy(
             scores, target, weight, reduction=reduction, ignore_index=ignore_index, kept=kept
         )
     kept.scale = scale = reciprocal(rows if reduction == "mean" else 1, scores.dtype)
-    if classes <= FEW:
-        return _few_classes(scores, target, scale, kept)
-    kept.slope = None
-    kept.logp = logp = scores - np.maximum.reduce(scores, axis=1, keepdims=True)
-    logp -= np.log(np.add.reduce(np.exp(logp), axis=1, keepdims=True))
-    total = np.add.reduce(logp.take(np.arange(0, rows * classes, classes) + target))
-    return np.asarray(-total * scale)
+    return (_few_classes if classes <= FEW else _many_classes)(scores, target, scale, kept)
 
 
 def _few_classes(scores: Array, target: Array, scale: Array, kept: Any) -> Array:
@@ -236,6 +231,27 @@ def _few_classes(scores: Array, target: Array, scale: Array, kept: Any) -> Array
         flat = out.reshape(-1)
         flat[places] = flat.take(places) - factor
         return out.T
+
+    kept.slope = slope
+    return np.asarray((np.add.reduce(np.log(sums)) - total) * scale)
+
+
+def _many_classes(scores: Array, target: Array, scale: Array, kept: Any) -> Array:
+    """The same with rows of memory; their sums are BLAS's."""
+    rows, classes = scores.shape
+    powers = scores - np.maximum.reduce(scores, axis=1, keepdims=True)
+    places = counting(rows) * classes
+    places += target
+    total = np.add.reduce(powers.take(places))
+    np.exp(powers, powers)
+    sums = dots(powers, None, np.empty(rows, powers.dtype))
+
+    def slope(g: Array) -> Array:
+        factor = g * scale
+        out = powers * (factor / sums)[:, None]
+        flat = out.reshape(-1)
+        flat[places] = flat.take(places) - factor
+        return out
 
     kept.slope = slope
     return np.asarray((np.add.reduce(np.log(sums)) - total) * scale)
