@@ -225,6 +225,29 @@ def test_normalization(both, kind, shape, axes, weight, given, special):
     same(*both(run))
 
 
+def test_with_another_blas_than_numpys_wheels_have_numpy_does_it(both, monkeypatch):
+    from nnx_numpy.compiled import numba_calls, numba_loops
+
+    assert numba_calls._blas("sgemm")
+    assert numba_calls._blas("no_such_product") is None
+    assert numba_calls._inner(np.exp, 12)
+    assert numba_calls._inner(np.exp, 255) is None
+    monkeypatch.setattr(numba_loops, "usable", False)
+    for name in ("standardized", "standardized_by_place", "standardized_back", "standardized_by_place_back"):
+        monkeypatch.setattr(numba_loops, name, None)
+    x, w = rng.standard_normal((8, 16, 256)).astype("float32"), np.ones((16, 1), "float32")
+    own = Primitive.registry["standardize"]
+
+    def run():
+        out = own(x, w, w, axes=(0, 2), eps=1e-5)
+        back = standardize_back(
+            np, (x, None, None, None), out, x, w, w, needed=(True,) * 3, axes=(0, 2), eps=1e-5
+        )
+        return [*out, *back]
+
+    same(*both(run))
+
+
 def test_what_is_not_to_be_written_and_other_machines_bytes(both):
     p, g, m, v = np.ones((4, 50))
     g.setflags(write=False)
