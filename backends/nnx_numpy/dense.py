@@ -12,7 +12,7 @@ from .batch_last import first, last, lies_last, like
 from .compiled import FLOATS, loops
 from .constants import counting, ones, reciprocal, unit, zero, zeros
 from .cores import LEAST, product
-from .normalizing_rows import dots
+from .normalizing_rows import LONG, dots
 from .reference import MASKS, QUIET, reference, reference_pullback
 
 Array = Any
@@ -197,33 +197,59 @@ def cross_entropy(
     """Rows of scores with a class index each, all of them counting."""
     rows, classes = scores.shape if scores.ndim == 2 else (0, 0)
     if (
-        weight is not None
-        or not rows
-        or target.shape != (rows,)
-        or target.dtype != np.int64
-        or scores.dtype.kind != "f"
-        or reduction not in ("mean", "sum")
-        or np.maximum.reduce(target.view(np.uint64)) >= classes  # negative ones are very large
-        or 0 <= ignore_index < classes
+        weight is None
+        and rows
+        and target.shape == (rows,)
+        and target.dtype == np.int64
+        and scores.dtype.kind == "f"
+        and reduction in ("mean", "sum")
+        and not 0 <= ignore_index < classes
     ):
-        return reference("cross_entropy")(
-            scores, target, weight, reduction=reduction, ignore_index=ignore_index, kept=kept
-        )
-    kept.scale = scale = reciprocal(rows if reduction == "mean" else 1, scores.dtype)
-    return (_few_classes if classes <= FEW else _many_classes)(scores, target, scale, kept)
+        kept.scale = scale = reciprocal(rows if reduction == "mean" else 1, scores.dtype)
+        loss = _compiled_classes(scores, target, scale, kept) if classes <= FEW else None
+        if loss is not None:
+            return loss
+        if np.maximum.reduce(target.view(np.uint64)) < classes:  # negative ones are very large
+            return (_few_classes if classes <= FEW else _many_classes)(scores, target, scale, kept)
+    return reference("cross_entropy")(
+        scores, target, weight, reduction=reduction, ignore_index=ignore_index, kept=kept
+    )
+
+
+def _compiled_classes(scores: Array, target: Array, scale: Array, kept: Any) -> Array | None:
+    """In one compiled call; None where there is none, or a class that there is not."""
+    plain = scores.dtype in FLOATS and scores.flags.c_contiguous and target.flags.c_contiguous
+    fast = loops(4 * scores.size) if plain else None
+    if fast is None or not fast.usable:
+        return None
+    (rows, classes), dtype = scores.shape, scores.dtype
+    powers, (sums, room), loss = (
+        np.empty((classes, rows), dtype),
+        np.empty((2, rows), dtype),
+        np.empty(1, dtype),
+    )
+    if not fast.few_classes(scores, target, scale[()], ones(LONG, dtype), powers, sums, room, loss):
+        return None
+
+    def slope(g: Array) -> Array:
+        out = np.empty((classes, rows), dtype)
+        fast.few_classes_back(powers, sums, target, dtype.type(g * scale), room, out)
+        return out.T
+
+    kept.slope = slope
+    return loss.reshape(())
 
 
 def _few_classes(scores: Array, target: Array, scale: Array, kept: Any) -> Array:
-    """One column of memory for each class; the exponentials are kept, and used by the way back as they are."""
-    classes = scores.shape[1]
+    """One row of memory for each class; the exponentials are kept, and used by the way back as they are."""
     columns = scores.T.copy()
     rows = columns.shape[1]
     columns -= np.maximum.reduce(columns, axis=0)
     places = target * rows
     places += counting(rows)
-    total = np.add.reduce(columns.take(places))
+    total = _sum(columns.take(places))
     np.exp(columns, columns)
-    sums = ones(classes, columns.dtype).dot(columns)
+    sums = np.add.reduce(columns, axis=0)
 
     def slope(g: Array) -> Array:
         factor = g * scale
@@ -233,7 +259,12 @@ def _few_classes(scores: Array, target: Array, scale: Array, kept: Any) -> Array
         return out.T
 
     kept.slope = slope
-    return np.asarray((np.add.reduce(np.log(sums)) - total) * scale)
+    return np.asarray((_sum(np.log(sums)) - total) * scale)
+
+
+def _sum(x: Array) -> Any:
+    """The sum of a vector by BLAS."""
+    return x.dot(ones(len(x), x.dtype)) if len(x) <= LONG else dots(x[None], None, np.empty(1, x.dtype))[0]
 
 
 def _many_classes(scores: Array, target: Array, scale: Array, kept: Any) -> Array:
@@ -242,7 +273,7 @@ def _many_classes(scores: Array, target: Array, scale: Array, kept: Any) -> Arra
     powers = scores - np.maximum.reduce(scores, axis=1, keepdims=True)
     places = counting(rows) * classes
     places += target
-    total = np.add.reduce(powers.take(places))
+    total = _sum(powers.take(places))
     np.exp(powers, powers)
     sums = dots(powers, None, np.empty(rows, powers.dtype))
 
@@ -254,7 +285,7 @@ def _many_classes(scores: Array, target: Array, scale: Array, kept: Any) -> Arra
         return out
 
     kept.slope = slope
-    return np.asarray((np.add.reduce(np.log(sums)) - total) * scale)
+    return np.asarray((_sum(np.log(sums)) - total) * scale)
 
 
 def cross_entropy_slope(logp: Array, target: Array, factor: Array) -> Array:

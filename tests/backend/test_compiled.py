@@ -225,6 +225,24 @@ def test_normalization(both, kind, shape, axes, weight, given, special):
     same(*both(run))
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (1, 3), (33, 10), (20_000, 2), (64, 32)])
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_cross_entropy_of_few_classes(both, kind, shape, reduction):
+    scores, target = 3 * rng.standard_normal(shape).astype(kind), rng.integers(0, shape[1], shape[0])
+    loss = nnx.value_and_grad(lambda x: 2.5 * nnx.losses.cross_entropy(x, target, reduction=reduction))
+    same(*both(lambda: loss(scores)))
+    same(*both(lambda: loss(scores.T.copy().T)))
+    scores[0, 0] = -np.inf
+    scores[-1, -1] = np.nan
+    same(*both(lambda: loss(scores)))
+    for wrong in (-1, shape[1]):
+        target[-1] = wrong
+        for _ in range(2):
+            with pytest.raises(IndexError, match=f"expected targets from 0 to {shape[1] - 1}"):
+                both(lambda: loss(scores))
+
+
 def test_with_another_blas_than_numpys_wheels_have_numpy_does_it(both, monkeypatch):
     from nnx_numpy.compiled import numba_calls, numba_loops
 
@@ -360,6 +378,7 @@ def calls():
         "product": compiled(lambda a, b, out: of.product(a, b, out)),
         "dot": compiled(lambda x, y: of.dot(x, y)),
         "exp": compiled(lambda x, out: of.exp(x, out)),
+        "log": compiled(lambda x, out: of.log(x, out)),
         "tanh": compiled(lambda x, out: of.tanh(x, out)),
     }
 
@@ -375,10 +394,10 @@ def test_products_within_loops_are_numpys(calls, kind, rows, inner, columns):
             assert np.isnan(found[:, [0, 1, -2, -1]]).all()
 
 
-@pytest.mark.filterwarnings("ignore:overflow")
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:divide by zero", "ignore:invalid value")
 def test_functions_within_loops_are_numpys(calls, kind):
     (x,) = vectors(kind, 1, 8192)
-    for function in (np.exp, np.tanh):
+    for function in (np.exp, np.log, np.tanh):
         for part in (x, x[5:19], x[:1], x[:0]):
             found = np.empty_like(part)
             calls[function.__name__](part, found)

@@ -1,4 +1,4 @@
-"""What compiled loops call of NumPy's: BLAS's products and sums, and NumPy's own exp and tanh.
+"""What compiled loops call of NumPy's: BLAS's products and sums, and NumPy's own exp, log and tanh.
 
 With these a part of the work is one call without the interpreter, from beginning to end, and cores do not wait for
 each other in between. They are the very functions that NumPy calls, found where it finds them, so that results are
@@ -20,7 +20,7 @@ from numba.extending import overload
 
 from .numba_compiled import compiled
 
-__all__ = ["address", "dot", "dot_at", "exp", "product", "tanh", "usable"]
+__all__ = ["address", "dot", "dot_at", "exp", "log", "product", "tanh", "usable"]
 
 Array = Any
 
@@ -83,8 +83,10 @@ def _external() -> tuple[dict[Any, Any], bool]:
         functions = {
             "gemm": (gemm, _blas(f"{kind}gemm")),
             "dot": (real(_size, _pointer, _size, _pointer, _size), _blas(f"{kind}dot")),
-            "exp": (types.void(_pointer, _pointer, _pointer, _pointer), _inner(np.exp, number)),
-            "tanh": (types.void(_pointer, _pointer, _pointer, _pointer), _inner(np.tanh, number)),
+            **{
+                f.__name__: (types.void(_pointer, _pointer, _pointer, _pointer), _inner(f, number))
+                for f in (np.exp, np.log, np.tanh)
+            },
         }
         for what, (signature, address) in functions.items():
             name = f"nnx_numpy_{what}_{kind}"
@@ -115,6 +117,11 @@ def dot_at(like: Array, count: int, x: int, y: int) -> Any:
 def exp(x: Array, out: Array) -> None:
     """``np.exp(x, out)`` for vectors without gaps."""
     np.exp(x, out)
+
+
+def log(x: Array, out: Array) -> None:
+    """``np.log(x, out)`` for vectors without gaps."""
+    np.log(x, out)
 
 
 def tanh(x: Array, out: Array) -> None:
@@ -192,4 +199,5 @@ def _elementwise(name: str) -> Any:
 
 
 overload(exp)(_elementwise("exp"))
+overload(log)(_elementwise("log"))
 overload(tanh)(_elementwise("tanh"))

@@ -12,6 +12,7 @@ import numpy as np
 
 from .numba_calls import usable
 from .numba_compiled import compiled
+from .numba_losses import few_classes, few_classes_back
 from .numba_lstm import lstm_cell, lstm_cell_back, turned
 from .numba_normalizing import (
     standardized,
@@ -25,6 +26,8 @@ __all__ = [
     "adam",
     "adam_largest",
     "chosen",
+    "few_classes",
+    "few_classes_back",
     "lstm_cell",
     "lstm_cell_back",
     "masked_scale",
