@@ -10,6 +10,7 @@ from typing import Any
 
 from . import (
     attention,
+    class_scores,
     convolution,
     dense,
     gelu,
@@ -26,7 +27,7 @@ __all__ = ["OVERRIDES"]
 
 OVERRIDES: dict[str, Any] = {f"optim.{name}": (update, ()) for name, update in UPDATES.items()}
 FAMILIES = (
-    attention, convolution, dense, gelu, lstm, normalizing, pooling, recurrent, resampling, scattering,
+    attention, class_scores, convolution, dense, gelu, lstm, normalizing, pooling, recurrent, resampling, scattering,
 )  # fmt: skip
 for family in FAMILIES:
     OVERRIDES |= family.OVERRIDES

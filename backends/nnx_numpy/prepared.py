@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import dense
+from .compiled import loops
 from .constants import ones, unit, zero, zeros
 from .cores import LEAST, product
 
@@ -86,15 +87,32 @@ def relu(x: Like) -> Prepared:
 
 
 def relu_back(_xp: Any, g: Like, out: Like, _x: Any) -> Prepared:
-    """`nnx_numpy.dense.where_positive` of few elements, which Numba would not do sooner."""
-    if g.dtype not in dense.MASKS or out.shape != g.shape or not g.ndim or g.size >= dense.WORTHWHILE:
+    """`nnx_numpy.dense.where_positive` of few elements, which Numba would not do sooner, or of more."""
+    if g.dtype not in dense.MASKS or out.shape != g.shape or not g.ndim:
         return None
+    if g.size >= dense.WORTHWHILE:
+        return _relu_back(g) if g.dtype == out.dtype and g.dtype in _FLOATS else None
     kind, dtype, none = dense.MASKS[g.dtype], g.dtype, zero(out.dtype)
     one, less_equal, subtract, bitwise_and = unit(kind), np.less_equal, np.subtract, np.bitwise_and
 
     def prepared(_xp: Any, g: Array, out: Array, _x: Any) -> Array:
         bits = subtract(less_equal(out, none), one)
         return bitwise_and(g.view(kind), bits, bits).view(dtype)
+
+    return prepared
+
+
+def _relu_back(like: Like) -> Callable[..., Any]:
+    """The compiled loop as soon as it is there."""
+    size, shape, dtype, empty = like.size, like.shape, like.dtype, np.empty
+
+    def prepared(_xp: Any, g: Array, out: Array, _x: Any) -> Array:
+        fast = loops(size) if out.flags.c_contiguous and g.flags.c_contiguous else None
+        if fast is None:
+            return dense.where_positive(out, g)
+        slope = empty(shape, dtype)
+        fast.positive(out.reshape(-1), g.reshape(-1), slope.reshape(-1))
+        return slope
 
     return prepared
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nnx.capture._steps import Like
-from nnx_numpy import dense
+from nnx_numpy import compiled, dense
 from nnx_numpy.prepared import PREPARED
 
 rng = np.random.default_rng(4)
@@ -74,9 +74,20 @@ def test_relu(shape: tuple[int, ...], dtype: Any) -> None:
     x, g = (rng.standard_normal(shape).astype(dtype) for _ in range(2))
     x.reshape(-1)[:1], g.reshape(-1)[:1] = np.nan, -0.0
     same(dense.relu, (x,))
-    same(dense.relu_back, (np, g, np.maximum(x, 0), None), prepared=g.size < 4096)
+    same(dense.relu_back, (np, g, np.maximum(x, 0), None))
+    same(dense.relu_back, (np, g.T, np.maximum(x, 0).T, None))
+    same(dense.relu_back, (np, g.astype(np.float16), np.maximum(x, 0), None), prepared=g.size < 4096)
     same(dense.relu, (np.ones(2**14),), prepared=False)
     same(dense.relu, (np.asarray(1.0),), prepared=False)
+
+
+def test_relu_with_compiled_loops(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("numba", reason="Numba is not installed (the extra 'numba')")
+    from nnx_numpy.compiled import numba_loops
+
+    monkeypatch.setattr(compiled, "_settled", True)
+    monkeypatch.setattr(compiled, "_loops", numba_loops)
+    test_relu((100, 80), np.float32)
 
 
 def test_a_difference_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Cross-entropy of few classes in one call each way, as `nnx_numpy.dense` has it: a row of memory for each class."""
+"""Cross-entropy of few classes in one call each way, as in `nnx_numpy.class_scores`: a row of memory for each class."""
 
 from __future__ import annotations
 
