@@ -7,9 +7,9 @@ from typing import Any, overload
 
 from ..autodiff import array_namespace
 from ..functional._errors import complaint
-from ._evaluated import steps
 from ._layer import Layer
 from ._report import representation
+from ._steps import steps
 from ._tree import changed, is_layer, version
 
 __all__ = ["LayerDict", "LayerList", "Residual", "Sequential"]

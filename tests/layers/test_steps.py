@@ -1,4 +1,4 @@
-"""What a Sequential does at once in evaluation: values, errors, and that it does not where it would be noticed."""
+"""What a Sequential does otherwise than layer by layer: values, errors, and that it does not where it would be seen."""
 
 import copy
 import pickle
@@ -8,7 +8,7 @@ import pytest
 
 import nnx
 from nnx.autodiff.primitive import Primitive
-from nnx.layers import _evaluated
+from nnx.layers import _steps
 from nnx_numpy.normalizing import scale_shift_in_place
 
 CONVS, NORMS = (nnx.Conv1d, nnx.Conv2d, nnx.Conv3d), (nnx.BatchNorm1d, nnx.BatchNorm2d, nnx.BatchNorm3d)
@@ -45,8 +45,8 @@ def results(monkeypatch):
         found.append(normalized_convolution(*args))
         return found[-1]
 
-    normalized_convolution = _evaluated.normalized_convolution
-    monkeypatch.setattr(_evaluated, "normalized_convolution", noting)
+    normalized_convolution = _steps.normalized_convolution
+    monkeypatch.setattr(_steps, "normalized_convolution", noting)
     return found
 
 
@@ -184,3 +184,79 @@ def test_in_place_as_in_standard_functions(shape, rectified):
         assert np.shares_memory(out, given)
     y.flags.writeable = False
     np.testing.assert_array_equal(scale_shift_in_place(y, scale, shift, rectified=rectified), expected)
+
+
+# ReLU and max pooling ---------------------------------------------------------------------------------------------
+
+POOLS = nnx.MaxPool1d, nnx.MaxPool2d, nnx.MaxPool3d
+
+
+@pytest.fixture
+def order(monkeypatch):
+    """The shapes that ReLU was given."""
+    found = []
+    forward = nnx.ReLU.forward
+
+    def noting(self, x):
+        found.append(getattr(x, "shape", None))
+        return forward(self, x)
+
+    monkeypatch.setattr(nnx.ReLU, "forward", noting)
+    return found
+
+
+@pytest.mark.parametrize("axes", [1, 2, 3])
+@pytest.mark.parametrize("options", [{}, {"padding": 1, "stride": 2}, {"ceil_mode": True}, {"dilation": 2}])
+def test_pooling_goes_first(axes, options, lib, order):
+    pool = POOLS[axes - 1](3, **options)
+    x = np.round(2 * draw(3, 2, *(8,) * axes)) / 2  # ties, and zeros
+    x[0, 0] = -np.abs(x[0, 0])
+    x[1, 0].flat[::7] = np.nan
+    model = nnx.Sequential(nnx.ReLU(), pool)
+    with nnx.profile():
+        expected = nnx.vjp(model, lib.asarray(x))
+    assert order[-1] == x.shape
+    found = nnx.vjp(model, lib.asarray(x))
+    assert order[-1] == found[0].shape != x.shape
+    np.testing.assert_array_equal(lib.to_numpy(found[0]), lib.to_numpy(expected[0]))
+    g = lib.asarray(draw(*found[0].shape))
+    np.testing.assert_array_equal(*(lib.to_numpy(pull(g)[0]) for _, pull in (found, expected)))
+
+
+def test_second_derivatives_are_those_of_the_layers():
+    model, x = nnx.Sequential(nnx.ReLU(), nnx.MaxPool1d(2)), draw(1, 2, 4).astype(np.float64)
+    hessian = nnx.hessian(lambda x, f: (f(x) ** 3).sum())
+    np.testing.assert_array_equal(hessian(x, model), hessian(x, lambda x: one_by_one(model, x)))
+
+
+def test_pooling_after_a_batch_norm_goes_first_in_training_only(order, results):
+    model, x = net(after=(nnx.ReLU, lambda: nnx.MaxPool2d(2))), draw(2, 2, 6, 6)
+    evaluated = model(x)
+    assert order == []
+    np.testing.assert_allclose(evaluated, one_by_one(model, x), rtol=1e-5)
+    model.train()
+    trained = model(x)
+    assert order[-1] == (2, 4, 2, 2)
+    assert (trained == one_by_one(model, x)).all()
+    assert [out is not None for out in results] == [True]
+
+
+def test_pooling_waits_where_it_would_be_noticed(order):
+    x = draw(1, 2, 4, 4)
+    pooled, index = nnx.Sequential(nnx.ReLU(), nnx.MaxPool2d(2, return_indices=True))(x)
+    assert (order.pop(), pooled.shape, index.shape) == (x.shape, (1, 2, 2, 2), (1, 2, 2, 2))
+    model = nnx.Sequential(nnx.ReLU(), nnx.MaxPool2d(2))
+    model.summary(x.shape)
+    assert order.pop() == x.shape
+    model[1].forward = lambda x: x - 1
+    assert model(x).shape == order.pop() == x.shape
+    del model[1].forward
+
+    class Other(nnx.MaxPool2d):
+        pass
+
+    nnx.Sequential(nnx.ReLU(), Other(2))(x)
+    assert order.pop() == x.shape
+    for wrong, message in ((None, 'ReLU "0": expected'), (x[0, 0], 'MaxPool2d "1": expected')):
+        with pytest.raises((TypeError, ValueError), match=message):
+            model(wrong)
