@@ -17,7 +17,7 @@ from .windows import SMALL, Part, carve, parts, rows_shape, windows_shape
 if TYPE_CHECKING:
     from nnx.functional._windows import Geometry
 
-__all__ = ["LANES", "WORTH", "Plan", "Space", "limit", "planned"]
+__all__ = ["LANES", "PIECE", "WORTH", "Plan", "Space", "limit", "planned"]
 
 Array = Any
 

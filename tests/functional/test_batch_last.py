@@ -15,7 +15,7 @@ from nnx.functional._windows import Geometry
 from nnx_numpy import compiled
 from nnx_numpy.batch_last import BATCH, first, laid_last, lies_last
 from nnx_numpy.convolution import convolution_back
-from nnx_numpy.convolution_batch import batch_plan
+from nnx_numpy.convolution_batch_plan import BatchPlan, batch_plan
 from nnx_numpy.gelu import gelu, gelu_back
 from nnx_numpy.normalizing_back import standardize_back
 
@@ -86,10 +86,9 @@ def arguments(layout: Layout, kind: str = "float64") -> list[tuple[str, tuple[An
 @pytest.mark.parametrize("small", [10**6, 2000])
 @pytest.mark.parametrize("layout", LAYOUTS, ids=IDS)
 def test_convolutions_are_those_in_standard_functions(layout: Layout, small: int, monkeypatch: Any) -> None:
-    monkeypatch.setattr("nnx_numpy.convolution_batch.PRODUCT", small)
-    monkeypatch.setattr("nnx_numpy.convolution_batch.CACHE", small)
-    monkeypatch.setattr("nnx_numpy.convolution_batch.SUMS", small)
-    monkeypatch.setattr("nnx_numpy.convolution_batch.LANES", small)
+    for name in ("PRODUCT", "CACHE", "SUMS", "LANES"):
+        monkeypatch.setattr(f"nnx_numpy.convolution_batch_plan.{name}", small)
+    monkeypatch.setattr("nnx_numpy.convolution_batch_plan._planned", BatchPlan)  # none made before
     for name, args in arguments(layout):
         expected = Primitive.registry[name].forward(numpy.fast, *args, geometry=layout.geometry)
         found = numpy.overrides[name][0](*args, geometry=layout.geometry)
@@ -124,6 +123,40 @@ def test_the_number_of_cores_and_the_order_of_memory_change_nothing(layout: Layo
         np.testing.assert_array_equal(a, b)
     for a, b in zip(found[0][:5], found[0][5:], strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+LOOPS = [
+    *LAYOUTS,
+    Layout(plain(8, 3, 1), 32, (64, 128)),
+    Layout(plain(13, 5, 2), 19, (1, 6)),
+    Layout(plain(4, 3, 4), 16, (3, 5)),  # windows of nothing but padding
+    Layout(Geometry((9, 10), (3, 3), (5, 5), (2, 2), (1, 1), ((1, 1), (1, 1))), 16, (5, 7)),
+    Layout(Geometry((11, 9), (3, 2), (9, 5), (1, 2), (2, 3), ((3, 0), (1, 4))), 16, (4, 2)),
+]
+
+
+@pytest.mark.parametrize("small", [None, 2000])
+@pytest.mark.parametrize("kind", ["float32", "float64"])
+@pytest.mark.parametrize("layout", LOOPS, ids=lambda it: f"{it.geometry.size}{it.geometry.kernel}{it.channels}")
+def test_compiled_loops_give_the_same_bits(layout: Layout, kind: str, small: int | None, monkeypatch: Any) -> None:
+    pytest.importorskip("numba", reason="Numba is not installed (the extra 'numba')")
+    from nnx_numpy.compiled import numba_loops
+
+    for name in ("PRODUCT", "CACHE", "SUMS", "LANES") if small else ():
+        monkeypatch.setattr(f"nnx_numpy.convolution_batch_plan.{name}", small)
+    monkeypatch.setattr("nnx_numpy.convolution_batch_plan._planned", BatchPlan)
+    found: list[list[Any]] = [[], []]
+    given = arguments(layout, kind)
+    for module, results in zip((None, numba_loops), found, strict=True):
+        monkeypatch.setattr(compiled, "_settled", True)
+        monkeypatch.setattr(compiled, "_loops", module)
+        for name, args in given:
+            results.append(numpy.overrides[name][0](*args, geometry=layout.geometry))
+        for (_, (x, weight, bias)), (_, (_, y)) in zip(given[::5], given[4::5], strict=True):
+            options = {"needed": (True, True, True), "geometry": layout.geometry}
+            results += convolution_back(numpy.fast, y, None, x, weight, bias, **options)
+    for a, b in zip(*found, strict=True):
+        same(a, b)
 
 
 def test_little_memory_few_images_and_other_numbers_take_the_other_way() -> None:

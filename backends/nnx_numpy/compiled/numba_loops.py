@@ -12,6 +12,7 @@ import numpy as np
 
 from .numba_calls import usable
 from .numba_compiled import compiled
+from .numba_convolution import convolve_parts, put_back_channels, side_by_side, weight_parts
 from .numba_losses import few_classes, few_classes_back
 from .numba_lstm import lstm_cell, lstm_cell_back, turned
 from .numba_normalizing import (
@@ -28,6 +29,7 @@ __all__ = [
     "chosen",
     "few_classes",
     "few_classes_back",
+    "convolve_parts",
     "lstm_cell",
     "lstm_cell_back",
     "masked_scale",
@@ -35,6 +37,8 @@ __all__ = [
     "pool_pairs",
     "pool_runs",
     "positive",
+    "put_back_channels",
+    "side_by_side",
     "sigmoid_back",
     "standardized",
     "standardized_back",
@@ -46,6 +50,7 @@ __all__ = [
     "unpool_pairs",
     "unpool_runs",
     "usable",
+    "weight_parts",
 ]
 
 Array = Any
