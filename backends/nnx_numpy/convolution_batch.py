@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from .batch_last import first, laid_last, last, lies_last
+from .batch_last import first, laid_last, last
 from .compiled import loops
 from .convolution_batch_plan import BatchPlan, Columns, batch_plan
+from .convolution_plan import WORTH
 from .cores import scratch
 from .windows import carve
 
@@ -70,15 +71,6 @@ def _columns(
     return columns, rest
 
 
-def _laid_last(x: Array, fast: Any) -> Array:
-    """`laid_last` by compiled loops where the array lies in C order, which takes NumPy ten times as long."""
-    if not x.flags.c_contiguous or lies_last(x):
-        return laid_last(x)
-    out = np.empty((*x.shape[1:], len(x)), x.dtype)
-    fast.side_by_side(x.reshape(len(x), -1), out.reshape(-1, len(x)))
-    return out
-
-
 # the three maps --------------------------------------------------------------------------------------------------
 
 
@@ -90,7 +82,7 @@ def convolve(x: Array, weight: Array, bias: Array | None, plan: BatchPlan) -> Ar
     if bias is not None and ones:  # the bias is one more product: a pass over the results less
         filters = np.concatenate((filters, bias[:, None]), axis=1)
     if (fast := _loops(plan)) is not None:
-        x, filters = _laid_last(x, fast), np.ascontiguousarray(filters)
+        x, filters = laid_last(x), np.ascontiguousarray(filters)
         size = (plan.numbers + ones) * plan.widest
 
         def loop(chunk: slice) -> None:
@@ -130,7 +122,7 @@ def cotangents(x: Array, y: Array, weight: Array, plan: BatchPlan) -> tuple[Arra
     y = _flat(y, plan)
     tasks, back = _back(y, weight, None, plan)
     more, result = _slopes(x, y, plan, True)
-    plan.run(tasks + more, 2)
+    plan.run(tasks + more, WORTH / 2 if _loops(plan) is None else WORTH / 3)  # those take turns less often
     return first(back), *result()
 
 
@@ -142,7 +134,7 @@ def _slopes(x: Array, y: Array, plan: BatchPlan, ones: bool) -> tuple[Tasks, Cal
     """What is to be done for W and the sum, each lane of parts by itself, and then gives them."""
     rows = plan.numbers + ones
     sums, fast = np.empty((len(plan.lanes), rows, plan.filters), x.dtype), _loops(plan)
-    windows = _windows(x, plan) if fast is None else _laid_last(x, fast)
+    windows = _windows(x, plan) if fast is None else laid_last(x)
 
     def work(lane: slice, total: Array) -> None:
         if fast is not None:

@@ -16,7 +16,7 @@ import numpy as np
 
 from .batch_last import BATCH
 from .compiled import FLOATS
-from .convolution_plan import LANES, PIECE, WORTH, limit
+from .convolution_plan import PIECE, WORTH, limit
 from .cores import alone, cores, share
 from .windows import shifts
 
@@ -29,7 +29,9 @@ Array = Any
 
 CACHE = 2**20  # bytes of windows in a part
 PRODUCT = 10**6  # multiplications up to which OpenBLAS takes a product for a small one
-SUMS = 2**22  # bytes of products of one row of windows on the way back
+PRODUCTS = 2**21  # bytes of products on the way back, before they are added up
+SUMS = 2**22  # and of those of one row of windows, which cannot be fewer
+LANES = 2**21  # bytes of the sums that the parts of a weight's gradient come to
 FEW = 96  # numbers in a window, above which small products bring nothing
 ROWS, LEAST = 144, 64  # of a product on the way back: as many as are fast, and down to which four groups are made
 
@@ -73,7 +75,7 @@ class BatchPlan:
         self.lanes = self._lanes(itemsize)
         self.groups = self._groups(itemsize)
         most = self.groups[0].stop * self.places * self.line
-        self.step = _even(geometry.out[0], CACHE // (most * itemsize), False)
+        self.step = _even(geometry.out[0], PRODUCTS // (most * itemsize), False)
         self.widest = max(part.span.stop - part.span.start for part in self.parts)
         self.sums = most * self.step
         self.most = itemsize * max((self.numbers + 1) * self.widest, self.sums)
@@ -101,16 +103,15 @@ class BatchPlan:
 
     def _lanes(self, itemsize: int) -> list[slice]:
         """The parts one after another that go into one sum: of those there is memory for a few."""
-        most = max(min(LANES // (self.filters * self.numbers * itemsize), 16), 1)
+        most = max(min(LANES // (self.filters * self.numbers * itemsize), 8 if self.shared else 1), 1)
         return _slices(len(self.parts), -(-len(self.parts) // most))
 
     def _groups(self, itemsize: int) -> list[slice]:
         """Of channels on the way back, each of which is a task."""
         rows = self.channels * self.places
-        least = self.places * self.line * itemsize  # bytes of a channel
-        most = min(ROWS // self.places, SUMS // least)
+        most = SUMS // (self.places * self.line * itemsize)
         if self.shared:
-            most = min(most, -(-self.channels // max(min(4, rows // LEAST), 1)))
+            most = min(most, ROWS // self.places, -(-self.channels // max(min(4, rows // LEAST), 1)))
         return _slices(self.channels, _even(self.channels, most, self.shared))
 
     @cached_property
@@ -157,9 +158,9 @@ class BatchPlan:
             found.append(Rows(span, (stop - start, *out[1:], self.images), sums))
         return found
 
-    def run(self, tasks: Sequence[Callable[[], Any]], times: int = 1) -> None:
+    def run(self, tasks: Sequence[Callable[[], Any]], worth: float = WORTH) -> None:
         """On several cores if there is enough to do, and memory for the windows of each."""
-        shared = self.work * times > WORTH and cores() * self.most <= limit()()
+        shared = self.work > worth and cores() * self.most <= limit()()
         (share if shared else alone)(_call, tasks)
 
 

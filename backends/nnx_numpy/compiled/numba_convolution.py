@@ -11,23 +11,9 @@ from typing import Any
 from .numba_calls import product
 from .numba_compiled import compiled
 
-__all__ = ["convolve_parts", "put_back_channels", "side_by_side", "weight_parts"]
+__all__ = ["convolve_parts", "put_back_channels", "weight_parts"]
 
 Array = Any
-
-BLOCK = 16  # elements of a cache line
-
-
-@compiled
-def side_by_side(x: Array, out: Array) -> None:
-    """``x (n, m)`` as ``out (m, n)``, a few cache lines at a time."""
-    n, m = x.shape
-    for i in range(0, m, BLOCK):
-        for j in range(0, n, BLOCK):
-            for k in range(i, min(i + BLOCK, m)):
-                to = out[k]
-                for p in range(j, min(j + BLOCK, n)):
-                    to[p] = x[p, k]
 
 
 @compiled

@@ -14,6 +14,7 @@ from .numba_calls import usable
 from .numba_compiled import compiled
 from .numba_convolution import convolve_parts, put_back_channels, side_by_side, weight_parts
 from .numba_losses import few_classes, few_classes_back
+from .numba_convolution import convolve_parts, put_back_channels, weight_parts
 from .numba_lstm import lstm_cell, lstm_cell_back, turned
 from .numba_normalizing import (
     standardized,
@@ -38,7 +39,6 @@ __all__ = [
     "pool_runs",
     "positive",
     "put_back_channels",
-    "side_by_side",
     "sigmoid_back",
     "standardized",
     "standardized_back",
