@@ -33,7 +33,7 @@ PRODUCTS = 2**21  # bytes of products on the way back, before they are added up
 SUMS = 2**22  # and of those of one row of windows, which cannot be fewer
 LANES = 2**21  # bytes of the sums that the parts of a weight's gradient come to
 FEW = 96  # numbers in a window, above which small products bring nothing
-ROWS, LEAST = 144, 64  # of a product on the way back: as many as are fast, and down to which four groups are made
+ROWS = 144  # of a product on the way back: with fewer it is slower
 
 
 class Columns(NamedTuple):
@@ -108,10 +108,9 @@ class BatchPlan:
 
     def _groups(self, itemsize: int) -> list[slice]:
         """Of channels on the way back, each of which is a task."""
-        rows = self.channels * self.places
         most = SUMS // (self.places * self.line * itemsize)
         if self.shared:
-            most = min(most, ROWS // self.places, -(-self.channels // max(min(4, rows // LEAST), 1)))
+            most = min(most, ROWS // self.places)
         return _slices(self.channels, _even(self.channels, most, self.shared))
 
     @cached_property

@@ -25,52 +25,65 @@ def inside(start: int, stop: int, distance: int, stride: int, size: int) -> tupl
 
 @compiled
 def windows(x: Array, columns: Array, part: Array, layout: Array) -> None:
-    """Those of a part of ``x (C, *size, n)`` as columns; zeros where they have padding."""
+    """Those of a part of ``x (C, *size, n)`` one after another, as rows of a matrix; zeros where they have padding."""
     channels, high, wide, n = x.shape
     top, bottom, left, right = part[0], part[1], part[2], part[3]
-    _, across, stride, step = layout[0], layout[1], layout[2], layout[3]
+    down, across, stride, step = layout[0], layout[1], layout[2], layout[3]
+    apart, aside, over, before = layout[4], layout[5], layout[6], layout[7]
     flat, zero, length = x.reshape(-1), x.dtype.type(0), (right - left) * n
-    for row in range(channels * layout[0] * across):
-        channel, i, j = row // (layout[0] * across), row // across % layout[0], row % across
-        above, before = i * layout[4] - layout[6], j * layout[5] - layout[7]
-        first, last = inside(left, right, before, step, wide)
-        first_row, last_row = inside(top, bottom, above, stride, high)
-        line = columns[row]
-        for p in range((first_row - top) * length):
-            line[p] = zero
-        for p in range((last_row - top) * length, (bottom - top) * length):
-            line[p] = zero
-        for k in range(first_row, last_row):
-            to = line[(k - top) * length : (k - top + 1) * length]
-            start = ((channel * high + k * stride + above) * wide + before) * n
-            for p in range((first - left) * n):
-                to[p] = zero
-            for p in range((last - left) * n, length):
-                to[p] = zero
-            if step == 1:
-                run = to[(first - left) * n : (last - left) * n]
-                of = flat[start + first * n : start + last * n]
-                for p in range(run.size):
-                    run[p] = of[p]
-            else:
-                for m in range(first, last):
-                    run = to[(m - left) * n : (m - left + 1) * n]
-                    of = flat[start + m * step * n : start + (m * step + 1) * n]
-                    for p in range(run.size):
-                        run[p] = of[p]
+    at = 0
+    for channel in range(channels):
+        for i in range(down):
+            first_row, last_row = inside(top, bottom, i * apart - over, stride, high)
+            for j in range(across):
+                shift = j * aside - before
+                first, last = inside(left, right, shift, step, wide)
+                for p in range(at, at + (first_row - top) * length):
+                    columns[p] = zero
+                for k in range(first_row, last_row):
+                    to = at + (k - top) * length
+                    start = ((channel * high + k * stride + i * apart - over) * wide + shift) * n
+                    for p in range(to, to + (first - left) * n):
+                        columns[p] = zero
+                    for p in range(to + (last - left) * n, to + length):
+                        columns[p] = zero
+                    if step == 1:
+                        copy(flat, columns, start + first * n, to + (first - left) * n, (last - first) * n)
+                    else:
+                        for m in range(first, last):
+                            copy(flat, columns, start + m * step * n, to + (m - left) * n, n)
+                for p in range(at + (last_row - top) * length, at + (bottom - top) * length):
+                    columns[p] = zero
+                at += (bottom - top) * length
+
+
+@compiled
+def copy(of: Array, to: Array, start: int, at: int, count: int) -> None:
+    """So many numbers."""
+    source, target = of[start : start + count], to[at : at + count]
+    for p in range(count):
+        target[p] = source[p]
+
+
+@compiled
+def add(of: Array, to: Array, start: int, at: int, count: int) -> None:
+    """So many numbers to others."""
+    source, target = of[start : start + count], to[at : at + count]
+    for p in range(count):
+        target[p] += source[p]
 
 
 @compiled
 def columns_of(x: Array, part: Array, layout: Array, ones: bool, memory: Array) -> Array:
     """The windows of a part as a matrix, with a row of ones if asked."""
-    numbers, count = x.shape[0] * layout[0] * layout[1], part[5] - part[4]
-    columns = memory[: (numbers + ones) * count].reshape(numbers + ones, count)
-    windows(x, columns, part, layout)
-    if ones:
-        last, one = columns[numbers], x.dtype.type(1)
-        for p in range(count):
-            last[p] = one
-    return columns
+    count, one = part[5] - part[4], x.dtype.type(1)
+    size = x.shape[0] * layout[0] * layout[1] * count
+    windows(x, memory, part, layout)
+    if not ones:
+        return memory[:size].reshape(-1, count)
+    for p in range(size, size + count):
+        memory[p] = one
+    return memory[: size + count].reshape(-1, count)
 
 
 @compiled
@@ -105,40 +118,33 @@ def weight_parts(
 
 @compiled
 def put_back_channels(
-    y: Array, filters: Array, start: int, stop: int, step: int, layout: Array, memory: Array, x: Array
+    y: Array, filters: Array, start: int, stop: int, rows: int, layout: Array, memory: Array, x: Array
 ) -> None:
     """`nnx_numpy.convolution_batch.put_back` to these channels, for so many rows of windows at a time."""
     _, high, wide, n = x.shape
-    down, across, out, line = layout[0], layout[1], layout[8], layout[9] * n
-    places, zero = down * across, x.dtype.type(0)
-    flat = x[start:stop].reshape(-1)
-    for p in range(flat.size):
+    down, across, stride, step = layout[0], layout[1], layout[2], layout[3]
+    apart, aside, over, before, out = layout[4], layout[5], layout[6], layout[7], layout[8]
+    places, line, flat, zero = down * across, layout[9] * n, x.reshape(-1), x.dtype.type(0)
+    for p in range(start * high * wide * n, stop * high * wide * n):
         flat[p] = zero
-    for top in range(0, out, step):
-        bottom = min(top + step, out)
-        shape = ((stop - start) * places, (bottom - top) * line)
-        results = memory[: shape[0] * shape[1]].reshape(shape)
+    for top in range(0, out, rows):
+        bottom = min(top + rows, out)
+        size = (stop - start) * places * (bottom - top) * line
+        results = memory[:size].reshape(-1, (bottom - top) * line)
         product(filters[:, start * places : stop * places].T, y[:, top * line : bottom * line], results)
-        for row in range(shape[0]):
-            channel, i, j = row // places, row // across % down, row % across
-            above, before = i * layout[4] - layout[6], j * layout[5] - layout[7]
-            first, last = inside(0, layout[9], before, layout[3], wide)
-            first_row, last_row = inside(top, bottom, above, layout[2], high)
-            for k in range(first_row, last_row):
-                of = results[row, (k - top) * line : (k - top + 1) * line]
-                to = flat[(channel * high + k * layout[2] + above) * wide * n :]
-                add(of, to, first, last, before, layout[3], n)
-
-
-@compiled
-def add(of: Array, to: Array, first: int, last: int, before: int, step: int, n: int) -> None:
-    """To the elements of a row what the windows from ``first`` to ``last`` have of them."""
-    if step == 1:
-        run, source = to[(first + before) * n : (last + before) * n], of[first * n : last * n]
-        for p in range(run.size):
-            run[p] += source[p]
-        return
-    for m in range(first, last):
-        run, source = to[(m * step + before) * n : (m * step + before + 1) * n], of[m * n : (m + 1) * n]
-        for p in range(run.size):
-            run[p] += source[p]
+        at = 0
+        for channel in range(start, stop):
+            for i in range(down):
+                first_row, last_row = inside(top, bottom, i * apart - over, stride, high)
+                for j in range(across):
+                    shift = j * aside - before
+                    first, last = inside(0, layout[9], shift, step, wide)
+                    for k in range(first_row, last_row):
+                        of = at + (k - top) * line
+                        to = ((channel * high + k * stride + i * apart - over) * wide + shift) * n
+                        if step == 1:
+                            add(memory, flat, of + first * n, to + first * n, (last - first) * n)
+                        else:
+                            for m in range(first, last):
+                                add(memory, flat, of + m * n, to + m * step * n, n)
+                    at += (bottom - top) * line
