@@ -116,7 +116,8 @@ class BatchPlan:
     @cached_property
     def chunks(self) -> list[slice]:
         """Parts that are done in one call of compiled loops."""
-        count = max(int(self.work / PIECE), 1) if self.shared else 1
+        pieces = self.work / PIECE if self.shared else 1
+        count = max(int(min(pieces, 8)), int(pieces / 4))
         return _slices(len(self.parts), -(-len(self.parts) // count))
 
     @cached_property

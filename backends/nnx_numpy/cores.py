@@ -188,6 +188,7 @@ if hasattr(os, "register_at_fork"):
 
 
 LAID = 256  # layouts, of some kilobytes each, without their memory
+ALIGNED = 64  # bytes of a cache line: BLAS takes a quarter longer for a small matrix that lies across them
 KEPT = 2**26  # bytes; what is larger is rare, and is not to be held for ever by each thread
 
 
@@ -215,7 +216,8 @@ def scratch(shape: tuple[int, ...], dtype: Any) -> Array:
         if size > KEPT:
             return np.empty(shape, dtype)
         _own.laid.clear()
-        _own.memory = np.empty(size, np.uint8)
+        memory = np.empty(size + ALIGNED, np.uint8)
+        _own.memory = memory[-memory.ctypes.data % ALIGNED :]
         return np.ndarray(shape, dtype, _own.memory)
 
 
