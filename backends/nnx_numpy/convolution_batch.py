@@ -186,4 +186,5 @@ def _add_products(factors: Array, y: Array, memory: Array, x: Array, plan: Batch
         np.matmul(factors, of, results)
         results = results.reshape(len(x), *plan.geometry.kernel, *rows.shape)
         for to, key in rows.sums:
-            x[to] += results[key]
+            total = x[to]
+            np.add(total, results[key], total)
