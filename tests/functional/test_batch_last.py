@@ -137,8 +137,12 @@ LOOPS = [
 
 @pytest.mark.parametrize("small", [None, 2000])
 @pytest.mark.parametrize("kind", ["float32", "float64"])
-@pytest.mark.parametrize("layout", LOOPS, ids=lambda it: f"{it.geometry.size}{it.geometry.kernel}{it.channels}")
-def test_compiled_loops_give_the_same_bits(layout: Layout, kind: str, small: int | None, monkeypatch: Any) -> None:
+@pytest.mark.parametrize(
+    "layout", LOOPS, ids=lambda it: f"{it.geometry.size}{it.geometry.kernel}{it.channels}"
+)
+def test_compiled_loops_give_the_same_bits(
+    layout: Layout, kind: str, small: int | None, monkeypatch: Any
+) -> None:
     pytest.importorskip("numba", reason="Numba is not installed (the extra 'numba')")
     from nnx_numpy.compiled import numba_loops
 
