@@ -107,24 +107,24 @@ def convolve(x: Array, weight: Array, bias: Array | None, plan: BatchPlan) -> Ar
 
 def weight_slopes(x: Array, y: Array, plan: BatchPlan, ones: bool) -> tuple[Array, Array | None]:
     """W, and the sum of ``y`` over all but channels, if asked."""
-    tasks, result = _slopes(x, _flat(y, plan), plan, ones)
+    tasks, result = _slopes(x, _flat(y, plan), plan, ones, _loops(plan))
     plan.run(tasks)
     return result()
 
 
 def put_back(y: Array, weight: Array, bias: Array | None, plan: BatchPlan) -> Array:
     """T."""
-    tasks, x = _back(_flat(y, plan), weight, bias, plan)
+    tasks, x = _back(_flat(y, plan), weight, bias, plan, _loops(plan))
     plan.run(tasks)
     return first(x)
 
 
 def cotangents(x: Array, y: Array, weight: Array, plan: BatchPlan) -> tuple[Array, Array, Array]:
     """T, W and the sum at once, so that cores wait for each other once."""
-    y = _flat(y, plan)
-    tasks, back = _back(y, weight, None, plan)
-    more, result = _slopes(x, y, plan, True)
-    plan.run(tasks + more, WORTH / 2 if _loops(plan) is None else WORTH / 3)  # those take turns less often
+    y, fast = _flat(y, plan), _loops(plan)
+    tasks, back = _back(y, weight, None, plan, fast)
+    more, result = _slopes(x, y, plan, True, fast)
+    plan.run(tasks + more, WORTH / 2 if fast is None else WORTH / 3)  # the loops don't wait for each other
     return first(back), *result()
 
 
@@ -132,10 +132,12 @@ def _flat(y: Array, plan: BatchPlan) -> Array:
     return laid_last(y).reshape(plan.filters, -1)
 
 
-def _slopes(x: Array, y: Array, plan: BatchPlan, ones: bool) -> tuple[Tasks, Callable[[], Any]]:
+def _slopes(
+    x: Array, y: Array, plan: BatchPlan, ones: bool, fast: Any
+) -> tuple[Tasks, Callable[[], tuple[Array, Array | None]]]:
     """What is to be done for W and the sum, each lane of parts by itself, and then gives them."""
     rows = plan.numbers + ones
-    sums, fast = np.empty((len(plan.lanes), rows, plan.filters), x.dtype), _loops(plan)
+    sums = np.empty((len(plan.lanes), rows, plan.filters), x.dtype)
     windows = _windows(x, plan) if fast is None else laid_last(x)
 
     def work(lane: slice, total: Array) -> None:
@@ -166,10 +168,10 @@ def _turned(x: Array) -> Array:
     return out
 
 
-def _back(y: Array, weight: Array, bias: Array | None, plan: BatchPlan) -> tuple[Tasks, Array]:
+def _back(y: Array, weight: Array, bias: Array | None, plan: BatchPlan, fast: Any) -> tuple[Tasks, Array]:
     """What is to be done for T, each group of channels by itself, and where it then is."""
     x = np.empty((plan.channels, *plan.geometry.size, plan.images), y.dtype)
-    filters, fast = np.ascontiguousarray(weight.reshape(plan.filters, -1)), _loops(plan)
+    filters = np.ascontiguousarray(weight.reshape(plan.filters, -1))
 
     def work(group: slice) -> None:
         target, memory = x[group], scratch((plan.sums,), y.dtype)
