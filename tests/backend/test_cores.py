@@ -167,6 +167,8 @@ def test_scratch_is_used_again_and_each_threads_own():
     thread.join()
     assert not np.shares_memory(first, others[0])
     assert scratch((0, 3), np.float64).shape == (0, 3)
+    for size in (module._own.memory.size + 1, 100):
+        assert scratch((size,), np.uint8).ctypes.data % 64 == 0
 
 
 def test_what_is_laid_out_lies_in_this_threads_scratch_memory():

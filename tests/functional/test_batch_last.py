@@ -97,6 +97,7 @@ def test_convolutions_are_those_in_standard_functions(layout: Layout, small: int
         assert name == "weight_convolution" or lies_last(found) or found.flags.c_contiguous
 
 
+@pytest.mark.usefixtures("loops")
 @pytest.mark.parametrize("layout", LAYOUTS, ids=IDS)
 def test_all_cotangents_at_once_are_those_in_standard_functions(layout: Layout) -> None:
     joint: Any = Primitive.registry["convolution"].rule.joint
@@ -112,6 +113,7 @@ def test_all_cotangents_at_once_are_those_in_standard_functions(layout: Layout) 
                     np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-11)
 
 
+@pytest.mark.usefixtures("loops")
 @pytest.mark.parametrize("layout", LAYOUTS, ids=IDS)
 def test_the_number_of_cores_and_the_order_of_memory_change_nothing(layout: Layout, monkeypatch: Any) -> None:
     found: list[list[Any]] = [[], []]
@@ -119,9 +121,14 @@ def test_the_number_of_cores_and_the_order_of_memory_change_nothing(layout: Layo
         for count, results in zip((1, 3), found, strict=True):
             monkeypatch.setattr("nnx_numpy.cores._blas", lambda count=count: (lambda: count, lambda n: None))
             results.append(numpy.overrides[name][0](*args, geometry=layout.geometry))
+    (_, (x, weight, bias)), *_, (_, (_, y)) = arguments(layout, "float32")[:5]
+    for count, results in zip((1, 3), found, strict=True):
+        monkeypatch.setattr("nnx_numpy.cores._blas", lambda count=count: (lambda: count, lambda n: None))
+        options: dict[str, Any] = {"needed": (True, True, True), "geometry": layout.geometry}
+        results += convolution_back(numpy.fast, y, None, x, weight, bias, **options)
     for a, b in zip(*found, strict=True):
         np.testing.assert_array_equal(a, b)
-    for a, b in zip(found[0][:5], found[0][5:], strict=True):
+    for a, b in zip(found[0][:5], found[0][5:10], strict=True):
         np.testing.assert_array_equal(a, b)
 
 
@@ -157,7 +164,7 @@ def test_compiled_loops_give_the_same_bits(
         for name, args in given:
             results.append(numpy.overrides[name][0](*args, geometry=layout.geometry))
         for (_, (x, weight, bias)), (_, (_, y)) in zip(given[::5], given[4::5], strict=True):
-            options = {"needed": (True, True, True), "geometry": layout.geometry}
+            options: dict[str, Any] = {"needed": (True, True, True), "geometry": layout.geometry}
             results += convolution_back(numpy.fast, y, None, x, weight, bias, **options)
     for a, b in zip(*found, strict=True):
         same(a, b)
