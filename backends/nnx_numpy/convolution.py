@@ -81,15 +81,15 @@ def convolution_back(
     xp: Any, g: Array, out: Any, x: Array, weight: Array, bias: Any, *, needed: Any, geometry: Geometry
 ) -> tuple[Array | None, ...]:
     """For a batch that lies side by side, all at once, the sums for the bias within those for the weight."""
-    plain = type(g) is type(x) is type(weight) is np.ndarray and needed[1] and needed[2]
+    plain = type(g) is type(x) is type(weight) is np.ndarray and needed[1]
     side_by_side = batch_plan(x, weight.shape, geometry) if plain and _same_dtype(x, g, weight) else None
     if side_by_side is None:
         return reference_pullback("convolution")(
             xp, g, out, x, weight, bias, needed=needed, geometry=geometry
         )
     if needed[0]:
-        return batch.cotangents(x, g, weight, side_by_side)
-    return None, *batch.weight_slopes(x, g, side_by_side, True)
+        return batch.cotangents(x, g, weight, side_by_side, needed[2])
+    return None, *batch.weight_slopes(x, g, side_by_side, needed[2])
 
 
 def transposed_convolution(y: Array, weight: Array, bias: Array | None, *, geometry: Geometry) -> Array:

@@ -119,11 +119,13 @@ def put_back(y: Array, weight: Array, bias: Array | None, plan: BatchPlan) -> Ar
     return first(x)
 
 
-def cotangents(x: Array, y: Array, weight: Array, plan: BatchPlan) -> tuple[Array, Array, Array]:
-    """T, W and the sum at once, so that cores wait for each other once."""
+def cotangents(
+    x: Array, y: Array, weight: Array, plan: BatchPlan, ones: bool
+) -> tuple[Array, Array, Array | None]:
+    """T, W and the sum, if asked, at once, so that cores wait for each other once."""
     y, fast = _flat(y, plan), _loops(plan)
     tasks, back = _back(y, weight, None, plan, fast)
-    more, result = _slopes(x, y, plan, True, fast)
+    more, result = _slopes(x, y, plan, ones, fast)
     plan.run(tasks + more, WORTH / 2 if fast is None else WORTH / 3)  # the loops don't wait for each other
     return first(back), *result()
 
