@@ -12,9 +12,8 @@ import numpy as np
 
 from .numba_calls import usable
 from .numba_compiled import compiled
-from .numba_convolution import convolve_parts, put_back_channels, side_by_side, weight_parts
-from .numba_losses import few_classes, few_classes_back
 from .numba_convolution import convolve_parts, put_back_channels, weight_parts
+from .numba_losses import few_classes, few_classes_back
 from .numba_lstm import lstm_cell, lstm_cell_back, turned
 from .numba_normalizing import (
     standardized,
@@ -28,9 +27,9 @@ __all__ = [
     "adam",
     "adam_largest",
     "chosen",
+    "convolve_parts",
     "few_classes",
     "few_classes_back",
-    "convolve_parts",
     "lstm_cell",
     "lstm_cell_back",
     "masked_scale",
