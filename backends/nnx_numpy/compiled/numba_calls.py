@@ -80,8 +80,12 @@ def _external() -> tuple[dict[Any, Any], bool]:
         gemm = types.void(
             _int, _int, _int, _size, _size, _size, real, _pointer, _size, _pointer, _size, real, _pointer, _size
         )  # fmt: skip
+        gemv = types.void(
+            _int, _int, _size, _size, real, _pointer, _size, _pointer, _size, real, _pointer, _size
+        )  # fmt: skip
         functions = {
             "gemm": (gemm, _blas(f"{kind}gemm")),
+            "gemv": (gemv, _blas(f"{kind}gemv")),
             "dot": (real(_size, _pointer, _size, _pointer, _size), _blas(f"{kind}dot")),
             **{
                 f.__name__: (types.void(_pointer, _pointer, _pointer, _pointer), _inner(f, number))
@@ -100,7 +104,10 @@ _FOUND, usable = _external()
 
 
 def product(a: Array, b: Array, out: Array) -> None:
-    """``np.matmul(a, b, out)`` for matrices of two rows and columns at least, each with neighbours along one axis."""
+    """``np.matmul(a, b, out)`` for matrices with neighbours along one axis each, and two rows at least in ``a``.
+
+    Where ``b`` has one column, ``a`` has two columns at least.
+    """
     np.matmul(a, b, out)
 
 
@@ -151,9 +158,15 @@ def _leading(x: Array) -> int:
 
 @overload(product)
 def _product(a: Array, b: Array, out: Array) -> Any:
-    gemm, one, zero = _FOUND["gemm", a.dtype], a.dtype(1), a.dtype(0)
+    gemm, gemv, one, zero = _FOUND["gemm", a.dtype], _FOUND["gemv", a.dtype], a.dtype(1), a.dtype(0)
 
     def call(a: Array, b: Array, out: Array) -> None:
+        if out.shape[1] == 1:
+            gemv(
+                102 if _turned(a) else 101, 111, a.shape[0], a.shape[1], one, a.ctypes.data, _leading(a),
+                b.ctypes.data, b.strides[0] // b.itemsize, zero, out.ctypes.data, out.strides[0] // out.itemsize,
+            )  # fmt: skip
+            return
         gemm(
             101, 112 if _turned(a) else 111, 112 if _turned(b) else 111, out.shape[0], out.shape[1], a.shape[1],
             one, a.ctypes.data, _leading(a), b.ctypes.data, _leading(b),
