@@ -8,9 +8,9 @@ import numpy as np
 
 from nnx.autodiff import joint
 
-from .compiled import loops
+from .cores import product
 from .dense import linear
-from .recurrent import by_gate, order, turned, usual, weight_slope
+from .recurrent import apart, by_gate, by_sequences, order, ready, together, turned, usual, weight_slope
 from .reference import reference, reference_pullback
 
 Array = Any
@@ -28,20 +28,27 @@ def lstm(
     *,
     reverse: bool,
 ) -> tuple[Array, Array, Array]:
-    """Two products and nine passes a step; two less with compiled ones."""
+    """Two products and nine passes a step; all steps in one call where they are compiled."""
     if not usual(z, h, c, weight, projection, idle):
         return reference("lstm")(z, h, c, weight, projection, idle, reverse=reverse)
     (steps, rows, _), size, dtype = z.shape, c.shape[1], z.dtype
-    gates, scale = turned(z), by_gate(size, rows, (0.5, 0.5, 1.0, 0.5), dtype)
+    scale = by_gate(size, rows, (0.5, 0.5, 1.0, 0.5), dtype)
+    weight = np.multiply(weight, scale[:, :1], order="C")
+    shapes = (z, (steps, rows, 4 * size)), (h, (rows, size)), (c, (rows, size)), (weight, (4 * size, size))
+    fast = together(8 * z.size, size, *shapes, (idle, (steps, rows, 1))) if projection is None else None
+    if fast is not None:
+        states = apart((steps + 1, size, rows), dtype)
+        states[steps if reverse else 0] = h.T
+        return _steps_compiled(fast, z, idle, scale, weight, states, c, reverse)
+    gates = turned(z)
     gates *= scale
     cs, hs = np.empty((steps, size, rows), dtype), np.empty((steps, h.shape[1], rows), dtype)
-    weight, h, c, shift = weight * scale[:, :1], turned(h), turned(c), 1 - scale
-    product, part, idle = np.empty((4 * size, rows), dtype), np.empty((size, rows), dtype), _rows(idle)
-    fast = loops(8 * gates.size) if projection is None and idle is None else None
+    h, c, shift = turned(h), turned(c), 1 - scale
+    sums, part, idle = np.empty((4 * size, rows), dtype), np.empty((size, rows), dtype), _rows(idle)
     for t in order(steps, reverse):
         gate, h_new = gates[t], hs[t]
-        gate += np.dot(weight, h, product)
-        _lstm_step(fast, gate, c, cs[t], h_new, part, scale, shift, projection)
+        gate += np.dot(weight, h, sums)
+        _lstm_step(gate, c, cs[t], h_new, part, scale, shift, projection)
         if idle is not None:
             h_new += h * idle[t]
         h, c = h_new, cs[t]
@@ -49,24 +56,36 @@ def lstm(
 
 
 def _lstm_step(
-    fast: Any, gate: Array, c: Array, c_new: Array, h_new: Array, part: Array, scale: Array, shift: Array,
+    gate: Array, c: Array, c_new: Array, h_new: Array, part: Array, scale: Array, shift: Array,
     projection: Array | None,
 ) -> None:  # fmt: skip
     """From the gates' arguments to the gates, and to the new states."""
     np.tanh(gate, gate)
     size = len(c)
-    if fast is not None:
-        fast.lstm_cell(gate.reshape(-1), c.reshape(-1), c_new.reshape(-1))
-    else:
-        gate *= scale
-        gate += shift
-        np.multiply(gate[size : 2 * size], c, c_new)
-        c_new += np.multiply(gate[:size], gate[2 * size : 3 * size], part)
+    gate *= scale
+    gate += shift
+    np.multiply(gate[size : 2 * size], c, c_new)
+    c_new += np.multiply(gate[:size], gate[2 * size : 3 * size], part)
     shown = h_new if projection is None else part
     np.tanh(c_new, shown)
     shown *= gate[3 * size :]
     if projection is not None:
         np.dot(projection, part, h_new)
+
+
+def _steps_compiled(
+    fast: Any, z: Array | None, idle: Array | None, scale: Array, weights: Array, inputs: Array, c: Array,
+    reverse: bool,
+) -> tuple[Array, Array, Array]:  # fmt: skip
+    """The same for all steps: ``inputs`` is what the weights are multiplied with, the state at first."""
+    steps, (rows, size), dtype = len(inputs) - 1, c.shape, c.dtype
+    z = np.empty((0, 0, 0), dtype) if z is None else ready(z)
+    idle = _flat(idle, dtype)
+    cs, gates = apart((steps, size, rows), dtype), apart((steps, 4 * size, rows), dtype)
+    hs, factors = np.empty((steps, rows, size), dtype), scale[:, 0].copy()
+    args = z, idle, factors, weights, inputs, turned(c), gates, cs, hs, int(reverse)
+    by_sequences(lambda part: fast.lstm_steps(*args, *part), steps, weights.shape, rows, dtype)
+    return hs, cs.mT, gates.mT
 
 
 def lstm_layer(
@@ -86,25 +105,34 @@ def lstm_layer(
         z = linear(x.reshape(-1, features), input_weight, bias)
         return lstm(z.reshape(steps, rows, -1), h, c, weight, projection, None, reverse=reverse)
     scale = by_gate(size, rows, (0.5, 0.5, 1.0, 0.5), dtype)
-    weights = np.concatenate([weight, input_weight, bias[:, None]], axis=1) * scale[:, :1]
+    weights = np.concatenate([weight, input_weight, bias[:, None]], axis=1)
+    weights = np.multiply(weights, scale[:, :1], order="C")
     before, after = (slice(k, steps + k) for k in (int(reverse), 1 - int(reverse)))
-    inputs = np.empty((steps + 1, weights.shape[1], rows), dtype)  # of each step: state, input, and ones
+    inputs = apart((steps + 1, weights.shape[1], rows), dtype)  # of each step: state, input, and ones
     inputs[before, width:-1], inputs[:, -1] = x.mT, 1
     inputs[steps if reverse else 0, :width] = h.T
+    shapes = (h, (rows, size)), (c, (rows, size)), (weight, (4 * size, size))
+    fast = together(8 * steps * rows * size, size, *shapes) if projection is None else None
+    if fast is not None:
+        return _steps_compiled(fast, None, None, scale, weights, inputs, c, reverse)
     gates, cs = np.empty((steps, 4 * size, rows), dtype), np.empty((steps, size, rows), dtype)
     hs, given = inputs[after, :width], inputs[before]
     c, shift, part = turned(c), 1 - scale, np.empty_like(cs[0])
-    fast = loops(8 * gates.size) if projection is None else None
     for t in order(steps, reverse):
         gate, c_new = gates[t], cs[t]
         weights.dot(given[t], gate)
-        _lstm_step(fast, gate, c, c_new, hs[t], part, scale, shift, projection)
+        _lstm_step(gate, c, c_new, hs[t], part, scale, shift, projection)
         c = c_new
     return turned(hs), cs.mT, gates.mT
 
 
 def _rows(idle: Array | None) -> Array | None:
     return None if idle is None else np.ascontiguousarray(idle.mT)
+
+
+def _flat(idle: Array | None, dtype: Any) -> Array:
+    """The same as compiled loops take it, ``(T, N)``."""
+    return np.empty((0, 0), dtype) if idle is None else ready(idle.reshape(idle.shape[:2]))
 
 
 def lstm_back(
@@ -139,9 +167,9 @@ def lstm_layer_back(
     later, first, before = (slice(-1), -1, hs[1:]) if reverse else (slice(1, None), 0, hs[:-1])
     given[later, :, :width], given[first, :, :width] = before, h
     given[..., width:-1], given[..., -1] = x, 1
-    slopes = flat.T.dot(given.reshape(-1, given.shape[2]))
+    slopes = product(flat.T, given.reshape(-1, given.shape[2]))
     return (
-        flat.dot(input_weight).reshape(x.shape) if needed[0] else None,
+        product(flat, input_weight).reshape(x.shape) if needed[0] else None,
         of_h,
         of_c,
         slopes[:, width:-1].copy(),
@@ -156,10 +184,11 @@ def _steps_back(
     projection: Array | None, idle: Array | None, reverse: bool,
 ) -> tuple[Any, ...]:  # fmt: skip
     """The cotangents of the gates' arguments, of both states and of the projection: seven passes a step."""
-    fast = loops(8 * gates.size) if projection is None and idle is None else None
-    if fast is not None:
-        return _steps_back_compiled(fast, g_h, g_c, cs, gates, c, weight, reverse)
     (steps, rows, _), size, dtype = gates.shape, c.shape[1], gates.dtype
+    shapes = (g_h, cs.shape), (g_c, cs.shape), (c, (rows, size)), (weight, (4 * size, size))
+    fast = together(8 * gates.size, size, *shapes, (idle, (steps, rows, 1))) if projection is None else None
+    if fast is not None:
+        return _steps_back_compiled(fast, g_h, g_c, idle, cs, gates, c, weight, reverse)
     gates, tanh_c, idle = gates.mT, np.tanh(cs.mT, order="C"), _rows(idle)
     i, f, g, o = (gates[:, k * size : (k + 1) * size] for k in range(4))
     d = np.subtract(1, gates, order="C")  # becomes the cotangent of every step's gates
@@ -209,27 +238,18 @@ def _steps_back(
 
 
 def _steps_back_compiled(
-    fast: Any, g_h: Array | None, g_c: Array | None, cs: Array, gates: Array, c: Array, weight: Array,
-    reverse: bool,
+    fast: Any, g_h: Array | None, g_c: Array | None, idle: Array | None, cs: Array, gates: Array, c: Array,
+    weight: Array, reverse: bool,
 ) -> tuple[Array | None, ...]:  # fmt: skip
-    """The same with compiled loops: one product and one pass a step."""
-    (steps, rows, _), size = gates.shape, c.shape[1]
-    gates, states, first = (np.ascontiguousarray(x.mT) for x in (gates, cs, c))
-    tanh_c, d = np.tanh(states), np.empty_like(gates)
-    to_h, to_c = (None if x is None else turned(x) for x in (g_h, g_c))
-    of_h, of_c = np.zeros((size, rows), d.dtype), np.zeros((size, rows), d.dtype)
-    back, flat_h, flat_c = weight.T.copy(), of_h.reshape(-1), of_c.reshape(-1)
-    flat = [x.reshape(len(x), -1) for x in (gates, tanh_c, states, d)]
-    gates, tanh_c, states, slopes = (list(x) for x in flat)
-    before = [*states[1:], first.reshape(-1)] if reverse else [first.reshape(-1), *states[:-1]]
-    for t in order(steps, not reverse):
-        if to_h is not None:
-            of_h += to_h[t]
-        if to_c is not None:
-            of_c += to_c[t]
-        fast.lstm_cell_back(gates[t], tanh_c[t], before[t], flat_h, flat_c, slopes[t])
-        back.dot(d[t], of_h)
-    return turned(d), of_h.T, of_c.T, None
+    """The same in one call."""
+    (steps, rows, _), size, dtype = gates.shape, c.shape[1], gates.dtype
+    gates, cs, c = (ready(x.mT) for x in (gates, cs, c))
+    none, d = np.empty((0, 0, 0), dtype), np.empty((steps, rows, 4 * size), dtype)
+    g_h, g_c = (none if g is None else ready(g) for g in (g_h, g_c))
+    of_h, of_c, back = np.empty((rows, size), dtype), np.empty((rows, size), dtype), weight.T.copy()
+    args = g_h, g_c, _flat(idle, dtype), cs, gates, c, back, of_h, of_c, d, int(reverse)
+    by_sequences(lambda part: fast.lstm_steps_back(*args, *part), steps, back.shape, rows, dtype)
+    return d, of_h, of_c, None
 
 
 OVERRIDES: dict[str, Any] = {

@@ -14,11 +14,12 @@ from . import (
     convolution,
     dense,
     gelu,
+    gru,
     lstm,
     normalizing,
     pooling,
-    recurrent,
     resampling,
+    rnn,
     scattering,
 )
 from .updates import UPDATES
@@ -27,7 +28,7 @@ __all__ = ["OVERRIDES"]
 
 OVERRIDES: dict[str, Any] = {f"optim.{name}": (update, ()) for name, update in UPDATES.items()}
 FAMILIES = (
-    attention, class_scores, convolution, dense, gelu, lstm, normalizing, pooling, recurrent, resampling, scattering,
+    attention, class_scores, convolution, dense, gelu, gru, lstm, normalizing, pooling, resampling, rnn, scattering,
 )  # fmt: skip
 for family in FAMILIES:
     OVERRIDES |= family.OVERRIDES

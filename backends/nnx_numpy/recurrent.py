@@ -6,15 +6,20 @@ comes in is transposed once for all steps, and what goes out is seen transposed,
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from .compiled import FLOATS, loops
-from .reference import reference
+from .cores import LEAST, MOST, alone, cores, product, share
 
 Array = Any
 
+LINES = 128  # bytes of the processor's cache that are fetched, and belong to one core, at a time
+WORTH = 2**25  # multiplications, from which on waking another core pays
 LONG = 128  # sequences, from which on a number in place of a row of them saves more than it costs
 
 
@@ -22,6 +27,64 @@ def usual(first: Array, *others: Array | None) -> bool:
     """Whether these are of one of the dtypes that are worth it, and there is something in them."""
     dtype = first.dtype
     return dtype in FLOATS and all(x is None or (x.dtype == dtype and x.size) for x in (first, *others))
+
+
+def together(elements: int, size: int, *shapes: tuple[Any, Any]) -> Any:
+    """Compiled loops that take all steps in one call; None where NumPy is to, or its products are of vectors.
+
+    They don't look where they write: all arrays are to have the shapes that come with them here.
+    """
+    fast = loops(elements) if size > 1 else None
+    if fast is None or not fast.usable or not all(x is None or x.shape == shape for x, shape in shapes):
+        return None
+    return fast
+
+
+def ready(x: Array) -> Array:
+    """The array as loops are compiled for: contiguous, and not write-protected, which would be another type."""
+    return x if x.flags.carray else x.copy()
+
+
+def by_sequences(
+    work: Callable[[tuple[int, int]], Any], steps: int, weights: tuple[int, int], rows: int, dtype: Any
+) -> None:
+    """Call ``work`` with the first and last of all sequences, or of parts of them on several cores.
+
+    That is if a step's product has the same bits in parts, and each part has lines of the cache to itself.
+    """
+    size = prod(weights) * rows
+    parts = cores() if steps * size >= WORTH else 1
+    while parts > 1 and (rows * dtype.itemsize % (parts * LINES) or not splits(*weights, rows, parts, dtype)):
+        parts -= 1
+    each = rows // parts
+    if parts == 1:
+        calmly(work, (0, rows), size)
+    else:
+        share(work, [(k, k + each) for k in range(0, rows, each)])
+
+
+def calmly(work: Callable[[Any], Any], part: Any, size: int) -> None:
+    """Call ``work`` with ``part``; without BLAS's threads, if they are not worth it for its products of this size."""
+    if LEAST <= size < MOST:
+        alone(work, [part])
+    else:
+        work(part)
+
+
+@cache
+def splits(outs: int, ins: int, columns: int, parts: int, dtype: Any) -> bool:
+    """Whether a product's columns have the same bits in parts as at once: BLAS chooses its loops by size."""
+    rng = np.random.default_rng(0)
+    x, y = rng.random((outs, ins), dtype), rng.random((ins, columns), dtype)
+    found, each = np.empty((outs, columns), dtype), columns // parts
+    alone(lambda k: np.matmul(x, y[:, k : k + each], found[:, k : k + each]), range(0, columns, each))
+    return bool((found == x.dot(y)).all())
+
+
+def apart(shape: tuple[int, ...], dtype: Any) -> Array:
+    """An array that begins where the cache's lines do, so that cores can write to lines of their own."""
+    memory = np.empty(prod(shape) * dtype.itemsize + LINES, np.uint8)
+    return np.ndarray(shape, dtype, memory, -memory.ctypes.data % LINES)
 
 
 def order(count: int, reverse: bool) -> range:
@@ -47,88 +110,7 @@ def by_gate(size: int, rows: int, values: tuple[float, ...], dtype: Any) -> Arra
 def weight_slope(d: Array, hs: Array, h: Array, reverse: bool) -> Array:
     """The sum over all steps of the products of ``d (T, N, G)`` with the state before, ``(T, N, H)``."""
     later, first, before = (d[:-1], d[-1], hs[1:]) if reverse else (d[1:], d[0], hs[:-1])
-    total = first.T.dot(h)
+    total = product(first.T, h)
     if len(later):
-        total += later.reshape(-1, d.shape[2]).T.dot(before.reshape(-1, hs.shape[2]))
+        total += product(later.reshape(-1, d.shape[2]).T, before.reshape(-1, hs.shape[2]))
     return total
-
-
-def gru(z: Array, h: Array, weight: Array, bias: Array | None, *, reverse: bool) -> tuple[Array, Array]:
-    """One product and eleven passes a step."""
-    if not usual(z, h, weight, bias):
-        return reference("gru")(z, h, weight, bias, reverse=reverse)
-    (steps, rows, _), size, dtype = z.shape, h.shape[1], z.dtype
-    z, scale, half = turned(z), by_gate(size, rows, (0.5, 0.5, 1.0), dtype), np.array(0.5, dtype)
-    z *= scale
-    gates, hs = np.empty((steps, 4 * size, rows), dtype), np.empty((steps, size, rows), dtype)
-    scale = scale[:, :1]
-    weight, h, product = weight * scale, turned(h), np.empty((3 * size, rows), dtype)
-    bias = None if bias is None else np.repeat(bias[:, None] * scale, rows, axis=1)
-    for t in order(steps, reverse):
-        gate, a, h_new = gates[t], z[t], hs[t]
-        np.dot(weight, h, product)
-        if bias is not None:
-            product += bias
-        both = np.add(a[: 2 * size], product[: 2 * size], gate[: 2 * size])
-        np.tanh(both, both)
-        both *= half
-        both += half
-        gate[3 * size :] = product[2 * size :]
-        new = np.multiply(gate[:size], product[2 * size :], gate[2 * size : 3 * size])
-        new += a[2 * size :]
-        np.tanh(new, new)
-        np.subtract(h, new, h_new)
-        h_new *= gate[size : 2 * size]
-        h_new += new
-        h = h_new
-    return turned(hs), gates.mT
-
-
-def gru_back(
-    g_h: Array | None,
-    g_gates: Array | None,
-    hs: Array,
-    gates: Array,
-    h: Array,
-    weight: Array,
-    *,
-    reverse: bool,
-) -> tuple[Array, ...]:
-    """One product and five passes a step."""
-    if g_h is None or g_gates is not None or not usual(gates, g_h, hs, h, weight):
-        return reference("gru_back")(g_h, g_gates, hs, gates, h, weight, reverse=reverse)
-    (steps, rows, _), size, dtype = gates.shape, h.shape[1], gates.dtype
-    r, u, n, q = (gates.mT[:, k * size : (k + 1) * size] for k in range(4))
-    d = np.empty((steps, 3 * size, rows), dtype)  # becomes the cotangent of the state's part of the gates
-    d_r, d_u, d_q = (d[:, k * size : (k + 1) * size] for k in range(3))
-    of_n = np.multiply(n, n, order="C")
-    np.subtract(1, of_n, of_n)
-    rest = np.subtract(1, u, order="C")
-    of_n *= rest
-    later, first, before = (slice(None, -1), -1, hs[1:]) if reverse else (slice(1, None), 0, hs[:-1])
-    np.subtract(before.mT, n[later], d_u[later])
-    np.subtract(h.T, n[first], d_u[first])
-    d_u *= rest
-    d_u *= u
-    np.multiply(of_n, r, d_q)
-    np.subtract(1, r, d_r)
-    d_r *= q
-    d_r *= d_q
-    to_h, of_h = turned(g_h), np.zeros((size, rows), dtype)
-    back, product = weight.T.copy(), np.empty_like(of_h)
-    for t in order(steps, not reverse):
-        total = to_h[t]
-        total += of_h
-        now = d[t]
-        inner = now.reshape(3, size, rows)
-        inner *= total
-        np.multiply(total, u[t], of_h)
-        of_h += np.dot(back, now, product)
-    of_n *= to_h
-    of_z = np.empty((steps, rows, 3 * size), dtype)
-    d = turned(d)
-    of_z[..., : 2 * size], of_z[..., 2 * size :] = d[..., : 2 * size], of_n.mT
-    return of_z, of_h.T, weight_slope(d, hs, h, reverse), np.add.reduce(d.reshape(-1, 3 * size), axis=0)
-
-
-OVERRIDES: dict[str, Any] = {"gru": (gru, ()), "gru_back": (gru_back, ())}

@@ -10,6 +10,7 @@ import nnx
 from nnx.autodiff.primitive import Primitive
 from nnx.functional import _recurrences
 from nnx.testing import check_gradients
+from nnx_numpy.reference import reference_pullback
 
 rng = np.random.default_rng(0)
 
@@ -92,6 +93,32 @@ def test_the_fast_version_is_the_one_in_standard_functions(
             compare(way_back(*cotangents, *outs, *state, reverse=reverse), expected, kind)
             for x, y in zip(cotangents, before, strict=True):
                 np.testing.assert_array_equal(x, y)
+
+
+@pytest.mark.parametrize("kind", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("relu", [False, True])
+@pytest.mark.parametrize("case", [case for case in CASES if not case.projected], ids=str)
+def test_the_simplest_recurrence_is_the_one_in_standard_functions(
+    case: Case, relu: bool, reverse: bool, kind: str
+) -> None:
+    own, xp = Primitive.registry["rnn"], nnx.backend("numpy").xp
+    args = [x[..., :5] for x in arguments("gru", case, kind)[:2]]
+    args.append(np.asarray(rng.standard_normal((5, 5)), kind, order="F" if case.turned else "C"))
+    idle = (rng.random((case.steps, case.rows, 1)) < 0.5).astype(kind) if case.idle else None
+    settings: dict[str, Any] = {"relu": relu, "reverse": reverse}
+    out, pull = nnx.vjp(lambda *args: _recurrences.rnn(*args, idle, **settings), *args)
+    expected = own.forward(xp, *args, idle, **settings)
+    compare([out], [expected], kind)
+    g = rng.standard_normal(out.shape).astype(kind)
+    slopes = reference_pullback("rnn")(xp, g, expected, *args, idle, needed=[True] * 4, **settings)
+    compare(pull(g), slopes[:3], kind)
+
+
+@pytest.mark.parametrize("relu", [False, True])
+def test_the_simplest_recurrence_has_its_derivatives(relu: bool) -> None:
+    args = rng.standard_normal((3, 2, 4)), rng.standard_normal((2, 4)), rng.standard_normal((4, 4))
+    check_gradients(lambda *args: _recurrences.rnn(*args, None, relu=relu, reverse=False), *args, order=2)
 
 
 @pytest.mark.parametrize("reverse", [False, True])

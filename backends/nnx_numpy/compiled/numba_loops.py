@@ -13,8 +13,9 @@ import numpy as np
 from .numba_calls import usable
 from .numba_compiled import compiled
 from .numba_convolution import convolve_parts, put_back_channels, weight_parts
+from .numba_gru import gru_steps, gru_steps_back
 from .numba_losses import few_classes, few_classes_back
-from .numba_lstm import lstm_cell, lstm_cell_back, turned
+from .numba_lstm import lstm_steps, lstm_steps_back
 from .numba_normalizing import (
     standardized,
     standardized_back,
@@ -22,6 +23,8 @@ from .numba_normalizing import (
     standardized_by_place_back,
 )
 from .numba_pooling import pool_pairs, pool_runs, unpool_pairs, unpool_runs
+from .numba_rnn import rnn_steps, rnn_steps_back
+from .numba_turned import turned
 
 __all__ = [
     "adam",
@@ -30,14 +33,18 @@ __all__ = [
     "convolve_parts",
     "few_classes",
     "few_classes_back",
-    "lstm_cell",
-    "lstm_cell_back",
+    "gru_steps",
+    "gru_steps_back",
+    "lstm_steps",
+    "lstm_steps_back",
     "masked_scale",
     "momentum",
     "pool_pairs",
     "pool_runs",
     "positive",
     "put_back_channels",
+    "rnn_steps",
+    "rnn_steps_back",
     "sigmoid_back",
     "standardized",
     "standardized_back",
