@@ -2,7 +2,7 @@
 
 What a softmax takes away from every score of a query, or from every probability's cotangent, is one column more in
 the matrix product; the sum over a query's exponentials is one column more in the product with the values. The
-greatest score is looked for only where the lengths of queries and keys don't bound it well enough.
+greatest score is looked for only in heads where the lengths of queries and keys don't bound it well enough.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .reference import reference
+from .attention_heads import heads, like, lined_up
+from .reference import QUIET, reference
 
 if TYPE_CHECKING:
     from nnx.functional._attention_blocks import Five, Options
@@ -70,16 +71,22 @@ def _later(rows: int, columns: int, dtype: Any) -> Array:
     return np.triu(np.full((rows, columns), -np.inf, dtype), 1)
 
 
+def _limit() -> int:
+    """Bytes of scores in a block."""
+    from nnx.functional._attention_blocks import attention_limit
+
+    return min(CACHE, attention_limit())
+
+
 class _Scores:
     """The blocks of scores of one call, made in one buffer."""
 
     def __init__(self, arrays: Five, options: Options) -> None:
-        from nnx.functional._attention_blocks import attention_limit, scores_shape
+        from nnx.functional._attention_blocks import scores_shape
 
         self.options, self.mask, self.shape = options, arrays[3], scores_shape(arrays)
         self.dtype: Any = arrays[0].dtype  # pyright: ignore[reportOptionalMemberAccess]
-        limit = min(CACHE, attention_limit())
-        self.keys = list(_blocks(self.shape, self.dtype.itemsize, limit))
+        self.keys = list(_blocks(self.shape, self.dtype.itemsize, _limit()))
         first = self.keys[0]
         self.at_once = self.lengths(first)[-1] == self.shape[-2] and self.columns(first) == self.shape[-1]
         self.most = max(math.prod(self.lengths(key)) for key in self.keys) * self.shape[-1]
@@ -90,6 +97,11 @@ class _Scores:
 
     def buffer(self) -> Array:
         return np.empty(self.most, self.dtype)
+
+    def result(self, query: Array, width: int) -> Array:
+        """Room for the result, in memory as the queries are, if each head of theirs has one of its own."""
+        whole = query.shape[:-1] == self.shape[:-1]
+        return like(query, width) if whole else np.empty((*self.shape[:-1], width), self.dtype)
 
     def columns(self, key: tuple[slice, ...]) -> int:
         """How many keys the block's last query may look at."""
@@ -135,18 +147,26 @@ def attention(
     arrays = (query, key, value, mask, kept)
     if not _plain(arrays):
         return reference("attention")(*arrays, options=options)
+    query, key, value = (lined_up(x) for x in arrays[:3])
+    arrays = (query, key, value, mask, kept)
+    if by_heads := heads(arrays, options, _limit()):
+        return by_heads.attend(SAFE[query.dtype] ** 2)
     scores = _Scores(arrays, options)
     room, query = scores.buffer(), query * query.dtype.type(options.scale)
-    bounded = (mask is None or mask.dtype == bool) and _bound(query, key) < SAFE[query.dtype]
-    out = np.empty((*scores.shape[:-1], value.shape[-1]), query.dtype)
+    bounded = (
+        _bounded(query, key) if mask is None or mask.dtype == bool else np.zeros((1,) * query.ndim, bool)
+    )
+    every = bounded.all()
+    out = scores.result(query, value.shape[-1])
     value = _longer(value, 1)
     norm = np.empty((*scores.shape[:-1], 1), query.dtype)
     for place in scores.keys:
         e = scores.fill(scores.room(room, place), query, key, place)
         top: Any = 0
-        if not bounded:
+        if not every:
             top = np.maximum.reduce(e, axis=-1, keepdims=True)
             top[top == -np.inf] = 0
+            np.copyto(top, 0, where=_cut(bounded, place))
             e -= top
         np.exp(e, e)
         total = None
@@ -161,10 +181,11 @@ def attention(
     return out, norm
 
 
-def _bound(query: Array, key: Array) -> float:
-    """No score is larger than this; NaN where that is not known."""
-    squares = [np.maximum.reduce(np.einsum("...i,...i->...", x, x), axis=None) for x in (query, key)]
-    return math.sqrt(squares[0]) * math.sqrt(squares[1])
+@QUIET
+def _bounded(query: Array, key: Array) -> Array:
+    """Whether a head's scores are surely within what is safe, with two axes of 1 at the end."""
+    squares = [np.maximum.reduce(np.vecdot(x, x), axis=-1) for x in (query, key)]
+    return (squares[0] * squares[1] < SAFE[query.dtype] ** 2)[..., None, None]
 
 
 def attention_pullback(
@@ -173,7 +194,11 @@ def attention_pullback(
     """The cotangents of query, key, value and mask."""
     if not (_plain(arrays) and g.dtype == delta.dtype == norm.dtype == arrays[0].dtype):  # pyright: ignore[reportOptionalMemberAccess]
         return reference("attention_pullback")(g, delta, norm, *arrays, options=options, needed=needed)
-    query, key, value, _, kept = arrays
+    g, query, key, value = (lined_up(x) for x in (g, *arrays[:3]))
+    arrays = (query, key, value, *arrays[3:])
+    if all(needed[:3]) and (by_heads := heads(arrays, options, _limit())):
+        return (*by_heads.attend_back(g, delta, norm), None)
+    kept = arrays[4]
     scores = _Scores(arrays, options)
     rooms = scores.buffer(), scores.buffer()
     scale = g.dtype.type(options.scale)
@@ -217,7 +242,9 @@ class _Sum:
 
     def __init__(self, x: Array, scores: _Scores, i: int) -> None:
         shared = x.shape[:-2] != scores.shape[:-2] or i == 3 or (i > 0 and not scores.at_once)
-        self.total: Array = (np.zeros if shared else np.empty)(x.shape, scores.dtype)
+        self.total: Array = like(x, x.shape[-1], scores.dtype)
+        if shared:
+            self.total[...] = 0
         self.shared = shared
 
     def add(self, place: tuple[slice, ...], count: int | None, a: Array, b: Array) -> None:

@@ -246,7 +246,7 @@ def _pullback(
     (g, g_norm), (result, norm) = g, out
     if g is None:
         g = xp.zeros_like(result)
-    delta = xp.sum(g * result, axis=-1, keepdims=True)
+    delta = xp.expand_dims(xp.vecdot(g, result), axis=-1)
     if g_norm is not None:
         delta = delta - g_norm
     arrays = (query, key, value, mask, kept)

@@ -15,12 +15,13 @@ from typing import Any
 import llvmlite.binding as llvm
 import numpy as np
 from numba import types
+from numba.core.imputils import impl_ret_borrowed
 from numba.core.types import ExternalFunction
-from numba.extending import overload
+from numba.extending import intrinsic, overload
 
 from .numba_compiled import compiled
 
-__all__ = ["address", "dot", "dot_at", "exp", "log", "product", "tanh", "usable"]
+__all__ = ["address", "dot", "dot_at", "exp", "log", "product", "tanh", "unit", "usable"]
 
 Array = Any
 
@@ -136,6 +137,11 @@ def tanh(x: Array, out: Array) -> None:
     np.tanh(x, out)
 
 
+def unit(x: Array) -> Array:
+    """The vector, of which the compiler is told that it has no gaps, so that loops over it are vectorised."""
+    return x
+
+
 @compiled
 def address(x: Array) -> Any:
     """Where an array begins; signed, as sums with other numbers are to be."""
@@ -154,6 +160,24 @@ def _leading(x: Array) -> int:
     if _turned(x):
         return max(x.strides[1] // x.itemsize, x.shape[0])
     return max(x.strides[0] // x.itemsize, x.shape[1])
+
+
+def _told(_typing: Any, x: Any) -> Any:
+    def same(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return impl_ret_borrowed(context, builder, signature.return_type, args[0])
+
+    return x.copy(layout="C")(x), same
+
+
+_without_gaps: Any = intrinsic(_told)
+
+
+@overload(unit)
+def _unit(x: Array) -> Any:
+    def call(x: Array) -> Array:
+        return _without_gaps(x)
+
+    return call
 
 
 @overload(product)

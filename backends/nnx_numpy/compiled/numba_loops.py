@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .numba_attention import attended, attended_back
 from .numba_calls import usable
 from .numba_compiled import compiled
 from .numba_convolution import convolve_parts, put_back_channels, weight_parts
@@ -29,6 +30,9 @@ from .numba_turned import turned
 __all__ = [
     "adam",
     "adam_largest",
+    "attended",
+    "attended_back",
+    "centred",
     "chosen",
     "convolve_parts",
     "few_classes",

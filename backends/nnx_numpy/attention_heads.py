@@ -1,0 +1,142 @@
+"""Attention by the compiled loops: each core takes some of the heads, from beginning to end, without the interpreter.
+
+That is for heads that have their own keys and values, and look at all of them or at those before: no mask, no dropout.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from .compiled import loops
+from .cores import alone, scratch, share
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nnx.functional._attention_blocks import Five, Options
+
+__all__ = ["Heads", "heads", "like", "lined_up"]
+
+Array = Any
+
+PART = 2**22  # multiplications that are worth a call of their own: 120 µs
+ROUNDED = 16 * 8  # numbers: pieces of the memory begin at multiples of 16
+
+
+def lined_up(x: Array) -> Array:
+    """``x`` with its matrices as BLAS takes them: neighbours along the last axis."""
+    row, step = x.strides[-2:]
+    size = x.itemsize
+    if step == size and row % size == 0 and row >= x.shape[-1] * size and x.flags.aligned:
+        return x
+    return np.array(x, order="C")
+
+
+def like(x: Array, width: int, dtype: Any = None) -> Array:
+    """A new array like ``x`` with so many columns, whose axes lie in memory as those of ``x`` do.
+
+    So heads that are taken apart as views come together again as a view. For more than four axes there is one order.
+    """
+    order = "K" if x.ndim <= 4 else "C"
+    out = np.empty_like(x, dtype, order, False, (*x.shape[:-1], width))
+    return out if out.strides[-1] == out.itemsize else np.empty(out.shape, out.dtype)
+
+
+class Heads(NamedTuple):
+    """What the compiled loops are to do: all heads, with blocks of so many queries."""
+
+    fast: Any
+    query: Array
+    key: Array
+    value: Array
+    options: Options
+    block: int
+
+    def attend(self, safe: float) -> tuple[Array, Array]:
+        """The result and its logarithms."""
+        query, key, value = self.query, self.key, self.value
+        (*lead, length, size), columns, width = query.shape, key.shape[-2], value.shape[-1]
+        out, total = like(query, width), np.empty((*lead, length, 1), query.dtype)
+        top = np.zeros_like(total)
+        given, made = (
+            [_given(x) for x in (query, key, value)],
+            [_four(x)[:, :, ::-1] for x in (out, total, top)],
+        )
+        real, options = query.dtype.type, self.options
+        room = self.block * (columns + width + 1) + length * (size + 2) + columns * (width + 2)
+
+        def part(some: range) -> None:
+            self.fast.attended(
+                *given, real(options.scale), real(safe), options.causal, options.first, self.block,
+                some.start, some.stop, scratch((room + ROUNDED,), query.dtype), *made,
+            )  # fmt: skip
+
+        self.share(part, length * columns * (size + width))
+        np.log(total, total)
+        total += top
+        return out, total
+
+    def attend_back(self, g: Array, delta: Array, norm: Array) -> tuple[Array, Array, Array]:
+        """The cotangents of query, key and value."""
+        query, key, value = self.query, self.key, self.value
+        length, size, columns, width = *query.shape[-2:], *value.shape[-2:]
+        made = [like(x, x.shape[-1]) for x in (query, key, value)]
+        given = [_given(x) for x in (g, delta, norm, query, key, value)]
+        to = [_four(x)[:, :, ::-1] for x in made]
+        real, options = query.dtype.type, self.options
+        room = (
+            2 * self.block * columns
+            + (length + columns) * (size + width + 2)
+            + columns * (1 + max(size, width))
+        )
+
+        def part(some: range) -> None:
+            self.fast.attended_back(
+                *given, real(options.scale), options.causal, options.first, self.block,
+                some.start, some.stop, scratch((room + ROUNDED,), query.dtype), *to,
+            )  # fmt: skip
+
+        self.share(part, 2 * length * columns * (size + width))
+        return made[0], made[1], made[2]
+
+    def share(self, work: Callable[[range], None], each: int) -> None:
+        """Let all heads be done, each of so many multiplications; a single one may use BLAS's threads."""
+        count, some = self.query.size // (self.query.shape[-2] * self.query.shape[-1]), max(PART // each, 1)
+        parts = [range(i, min(i + some, count)) for i in range(0, count, some)]
+        if count == 1:
+            work(parts[0])
+        elif count * each < 2 * PART:
+            alone(work, [range(count)])
+        else:
+            share(work, parts)
+
+
+def heads(arrays: Five, options: Options, limit: int) -> Heads | None:
+    """What there is to do, where the compiled loops can do it and it is time for them; scores keep to the limit."""
+    query, key, value, mask, kept = arrays
+    if mask is not None or kept is not None or query is None or key is None or value is None:
+        return None
+    (*lead, length, size), columns, width = query.shape, key.shape[-2], value.shape[-1]
+    if not tuple(lead) == key.shape[:-2] == value.shape[:-2]:
+        return None
+    block = min(max(limit // (columns * query.itemsize), 1), length)
+    if min(size, columns, width, block) < 2 or length % block == 1:  # NumPy calls other functions for vectors
+        return None
+    fast = loops(8 * columns * (query.size // size))
+    return Heads(fast, query, key, value, options, block) if fast and fast.usable else None
+
+
+def _four(x: Array) -> Array:
+    """``x`` with axes of batch, heads, length and size."""
+    if x.ndim == 4:
+        return x
+    return x.reshape((1,) * (4 - x.ndim) + x.shape if x.ndim < 4 else (-1, *x.shape[-3:]))
+
+
+def _given(x: Array) -> Array:
+    """What the loops read, of one type, whether ``x`` is contiguous, or may be written to, or not."""
+    x = _four(x)[:, :, ::-1]
+    x.flags.writeable = False
+    return x

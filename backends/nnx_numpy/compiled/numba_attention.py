@@ -1,0 +1,213 @@
+"""Loops for attention: heads one after the other, each from beginning to end, in blocks of queries.
+
+Arrays are ``(batch, heads, length, size)`` with neighbours along the last axis, and with the length backwards: so none
+is contiguous, and all that attention is given are of one type. ``room`` is memory to work in.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .numba_calls import dot, exp, product, unit
+from .numba_compiled import compiled
+
+__all__ = ["attended", "attended_back"]
+
+Array = Any
+
+LANES = 16  # numbers that are compared side by side
+
+
+@compiled
+def _taken(room: Array, rows: int, columns: int) -> tuple[Array, Array]:
+    """A matrix of the memory's beginning, and the rest of it."""
+    size = rows * columns
+    return room[:size].reshape((rows, columns)), room[-(-size // LANES) * LANES :]
+
+
+@compiled
+def _longer(x: Array, scale: Any, column: Array, sign: Any, out: Array) -> None:
+    """``x`` times a number, with one column more."""
+    rows, size = x.shape
+    for i in range(rows):
+        of, to = unit(x[i]), unit(out[i])
+        for j in range(size):
+            to[j] = of[j] * scale
+        to[size] = column[i, 0] * sign
+
+
+@compiled
+def _longest(x: Array) -> Any:
+    """The greatest of the rows' squared lengths; NaN where there is one."""
+    rows = x.shape[0]
+    most = dot(x[0], x[0])
+    for i in range(1, rows):
+        y = dot(x[i], x[i])
+        if y > most or y != y:
+            most = y
+    return most
+
+
+@compiled
+def _hide_later(scores: Array, first: int) -> None:
+    """Minus infinity for the keys that come after a query."""
+    rows, columns = scores.shape
+    nothing = scores.dtype.type(-np.inf)
+    for i in range(rows):
+        row = scores[i]
+        for j in range(first + i + 1, columns):
+            row[j] += nothing
+
+
+@compiled
+def _greatest(x: Array, lanes: Array) -> Any:
+    """The greatest number; NaN where there is one, 0 where all are minus infinity."""
+    whole = x.size - x.size % LANES
+    lanes[:] = -np.inf
+    for start in range(0, whole, LANES):
+        some = x[start : start + LANES]
+        for j in range(LANES):
+            y, most = some[j], lanes[j]
+            lanes[j] = y if (y > most) | (y != y) else most
+    most = lanes[0]
+    for j in range(1, LANES):
+        if lanes[j] > most or lanes[j] != lanes[j]:
+            most = lanes[j]
+    for j in range(whole, x.size):
+        if x[j] > most or x[j] != x[j]:
+            most = x[j]
+    return most if most != -np.inf else x.dtype.type(0)
+
+
+@compiled
+def _shift(scores: Array, lanes: Array, top: Array) -> None:
+    """Take the greatest score of each query from its others."""
+    for i in range(scores.shape[0]):
+        row = scores[i]
+        most = _greatest(row, lanes)
+        for j in range(row.size):
+            row[j] -= most
+        top[i, 0] = most
+
+
+@compiled
+def _divide(sums: Array, out: Array, total: Array) -> None:
+    """The sums of the weighted values by those of the weights, which are the last column; by 1 in place of 0."""
+    rows, size = out.shape
+    one = sums.dtype.type(1)
+    for i in range(rows):
+        of, to = sums[i], unit(out[i])
+        divisor = of[size] if of[size] != 0 else one
+        total[i, 0] = divisor
+        factor = one / divisor
+        for j in range(size):
+            to[j] = of[j] * factor
+
+
+@compiled
+def _add(x: Array, out: Array) -> None:
+    rows, columns = x.shape
+    for i in range(rows):
+        of, to = unit(x[i]), unit(out[i])
+        for j in range(columns):
+            to[j] += of[j]
+
+
+@compiled
+def attended(
+    query: Array, key: Array, value: Array, scale: Any, safe: Any, causal: bool, offset: int, block: int,
+    first: int, last: int, room: Array, out: Array, total: Array, top: Array,
+) -> None:  # fmt: skip
+    """The heads from ``first`` on of `nnx_numpy.attention.attention`, with blocks of so many queries.
+
+    The logarithm of ``total``, plus ``top``, is still to be taken. ``safe`` is a square of scores.
+    """
+    heads, length, size = query.shape[1:]
+    columns, width = value.shape[2:]
+    one = query.dtype.type(1)
+    lanes, room = room[:LANES], room[LANES:]
+    ones, room = _taken(room, max(length, columns), 1)
+    ones[:] = 1
+    queries, room = _taken(room, length, size + 1)
+    values, room = _taken(room, columns, width + 1)
+    sums, room = _taken(room, block, width + 1)
+    for n in range(first, last):
+        i, h = n // heads, n % heads
+        keys = key[i, h][::-1]
+        _longer(query[i, h][::-1], scale, ones, one, queries)
+        _longer(value[i, h][::-1], one, ones, one, values)
+        bounded = _longest(queries[:, :size]) * _longest(keys) < safe
+        for start in range(0, length, block):
+            stop = min(start + block, length)
+            count = min(columns, offset + stop) if causal else columns
+            e = _taken(room, stop - start, count)[0]
+            product(queries[start:stop, :size], keys[:count].T, e)
+            if causal:
+                _hide_later(e, offset + start)
+            if not bounded:
+                _shift(e, lanes, top[i, h][::-1][start:stop])
+            exp(e.reshape(e.size), e.reshape(e.size))
+            product(e, values[:count], sums[: stop - start])
+            _divide(sums[: stop - start], out[i, h][::-1][start:stop], total[i, h][::-1][start:stop])
+
+
+@compiled
+def attended_back(
+    g: Array, delta: Array, norm: Array, query: Array, key: Array, value: Array, scale: Any, causal: bool,
+    offset: int, block: int, first: int, last: int, room: Array, dq: Array, dk: Array, dv: Array,
+) -> None:  # fmt: skip
+    """The heads from ``first`` on of `nnx_numpy.attention.attention_pullback`."""
+    heads, length, size = query.shape[1:]
+    columns, width = value.shape[2:]
+    one = query.dtype.type(1)
+    at_once = block >= length and (columns <= offset + length or not causal)
+    ones, room = _taken(room, columns, 1)
+    ones[:] = 1
+    queries, room = _taken(room, length, size + 1)
+    keys, room = _taken(room, columns, size + 1)
+    values, room = _taken(room, columns, width + 1)
+    gs, room = _taken(room, length, width + 1)
+    rest = _taken(room, block, columns)[1]
+    for n in range(first, last):
+        i, h = n // heads, n % heads
+        _longer(query[i, h][::-1], scale, norm[i, h][::-1], -one, queries)
+        _longer(key[i, h][::-1], one, ones, one, keys)
+        _longer(value[i, h][::-1], one, ones, one, values)
+        _longer(g[i, h][::-1], one, delta[i, h][::-1], -one, gs)
+        if not at_once:
+            dk[i, h], dv[i, h] = 0, 0
+        for start in range(0, length, block):
+            stop = min(start + block, length)
+            count = min(columns, offset + stop) if causal else columns
+            p, part = _taken(room, stop - start, count)[0], _taken(rest, block, columns)[1]
+            ds = _taken(rest, stop - start, count)[0]
+            product(queries[start:stop], keys[:count].T, p)
+            if causal:
+                _hide_later(p, offset + start)
+            exp(p.reshape(p.size), p.reshape(p.size))
+            _gathered(p, gs[start:stop, :width], part, at_once, dv[i, h][::-1][:count])
+            product(gs[start:stop], values[:count].T, ds)
+            for j in range(stop - start):
+                of, to = p[j], ds[j]
+                for c in range(count):
+                    to[c] *= of[c]
+            product(ds, keys[:count, :size], dq[i, h][::-1][start:stop])
+            _gathered(ds, queries[start:stop, :size], part, at_once, dk[i, h][::-1][:count])
+        of_query = dq[i, h][::-1]
+        for j in range(length):
+            to = unit(of_query[j])
+            for c in range(size):
+                to[c] *= scale
+
+
+@compiled
+def _gathered(a: Array, b: Array, room: Array, at_once: bool, out: Array) -> None:
+    """``a.T @ b``, written or added."""
+    if at_once:
+        product(a.T, b, out)
+    else:
+        part = _taken(room, out.shape[0], out.shape[1])[0]
+        product(a.T, b, part)
+        _add(part, out)
