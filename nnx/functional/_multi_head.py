@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from ..autodiff import array_namespace
+from ..autodiff import array_namespace, primitive
 from ..backend import Array
 from ._attention import scaled_dot_product_attention
 from ._dropout import dropout
@@ -143,7 +143,7 @@ def multi_head_attention_forward(
         if mask is not None and xp.isdtype(mask.dtype, "bool"):
             mask = xp.logical_not(mask)
         out = scaled_dot_product_attention(q, k, v, mask, drop, is_causal, generator=generator)
-    out = xp.permute_dims(out, (0, 2, 1, 3) if batch_first else (2, 0, 1, 3))
+    out = xp.permute_dims(out, _order(batch_first))
     out = linear(xp.reshape(out, (*out.shape[:2], heads * size)), out_proj_weight, out_proj_bias)
     if batched:
         return out, weights
@@ -163,6 +163,30 @@ def _check(query: Array, key: Array, value: Array, embed_dim: int, num_heads: in
         raise complaint(WHERE, f"expected key and value of one shape, got {shapes[shapes.index(')') + 3 :]}")
 
 
+@primitive("heads", params=("parts", "heads", "batch_first"), outputs=True)
+def _heads(xp: Any, x: Array, *, parts: int, heads: int, batch_first: bool) -> tuple[Array, ...]:
+    """What lies side by side for each place of a sequence, as so many arrays ``(N, heads, length, size)``: views."""
+    x = xp.reshape(x, (*x.shape[:2], parts, heads, x.shape[2] // (parts * heads)))
+    x = xp.permute_dims(x, (2, 0, 3, 1, 4) if batch_first else (2, 1, 3, 0, 4))
+    return tuple(x[i, ...] for i in range(parts))
+
+
+def _side_by_side(xp: Any, g: Any, _out: Any, _x: Any, *, parts: int, heads: int, batch_first: bool) -> Array:
+    del parts, heads
+    zero = xp.zeros_like(next(x for x in g if x is not None)) if any(x is None for x in g) else None
+    rows = [xp.permute_dims(zero if x is None else x, _order(batch_first)) for x in g]
+    rows = [xp.reshape(x, (*x.shape[:2], x.shape[2] * x.shape[3])) for x in rows]
+    return xp.concat(rows, axis=2) if len(rows) > 1 else rows[0]
+
+
+_heads.defpullback(_side_by_side)
+
+
+def _order(batch_first: bool) -> tuple[int, ...]:
+    """The axes of all heads' arrays as those of a sequence."""
+    return (0, 2, 1, 3) if batch_first else (2, 0, 1, 3)
+
+
 def _projected(
     xp: Any,
     inputs: tuple[Array, Array, Array],
@@ -175,11 +199,6 @@ def _projected(
     """Queries, keys and values of all heads, ``(N, heads, length, size)``; inputs that are the same go together."""
     query, key, value = inputs
     size = query.shape[-1]
-
-    def split(x: Array, parts: int) -> list[Array]:
-        x = xp.reshape(x, (*x.shape[:2], parts, heads, size // heads))
-        x = xp.permute_dims(x, (2, 0, 3, 1, 4) if batch_first else (2, 1, 3, 0, 4))
-        return [x[i, ...] for i in range(parts)]
 
     if weights is not None:
         runs = [(x, (i, i + 1), w) for i, (x, w) in enumerate(zip(inputs, weights, strict=True))]
@@ -195,7 +214,7 @@ def _projected(
             raise complaint(WHERE, "expected the weights of the projections, got None", TypeError)
         w = w if weights is not None or b - a == 3 else w[a * size : b * size, :]
         some = bias if bias is None or b - a == 3 else bias[a * size : b * size]
-        found += split(linear(x, w, some), b - a)
+        found += _heads(linear(x, w, some), parts=b - a, heads=heads, batch_first=batch_first)
     if any(x.shape[0] != found[0].shape[0] for x in found):
         raise complaint(
             WHERE, f"expected one batch of query, key and value, got {[tuple(x.shape) for x in inputs]}"
