@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .attention_heads import heads, like, lined_up
+from .attention_heads import heads, like, lined_up, turned
 from .reference import QUIET, reference
 
 if TYPE_CHECKING:
@@ -71,25 +71,22 @@ def _later(rows: int, columns: int, dtype: Any) -> Array:
     return np.triu(np.full((rows, columns), -np.inf, dtype), 1)
 
 
-def _limit() -> int:
-    """Bytes of scores in a block."""
-    from nnx.functional._attention_blocks import attention_limit
-
-    return min(CACHE, attention_limit())
-
-
 class _Scores:
     """The blocks of scores of one call, made in one buffer."""
 
-    def __init__(self, arrays: Five, options: Options) -> None:
-        from nnx.functional._attention_blocks import scores_shape
-
-        self.options, self.mask, self.shape = options, arrays[3], scores_shape(arrays)
+    def __init__(self, arrays: Five, options: Options, shape: tuple[int, ...], limit: int) -> None:
+        self.options, self.mask, self.shape = options, arrays[3], shape
         self.dtype: Any = arrays[0].dtype  # pyright: ignore[reportOptionalMemberAccess]
-        self.keys = list(_blocks(self.shape, self.dtype.itemsize, _limit()))
+        self.keys = list(_blocks(shape, self.dtype.itemsize, limit))
         first = self.keys[0]
         self.at_once = self.lengths(first)[-1] == self.shape[-2] and self.columns(first) == self.shape[-1]
+        self.turned = turned(self.lengths(first)[-1], *arrays[1].shape[-2:])  # pyright: ignore[reportOptionalMemberAccess]
         self.most = max(math.prod(self.lengths(key)) for key in self.keys) * self.shape[-1]
+
+    def right(self, x: Array) -> Array:
+        """Keys or values turned, for products from the left."""
+        x = x.swapaxes(-1, -2)
+        return np.ascontiguousarray(x) if self.turned else x
 
     def lengths(self, key: tuple[slice, ...]) -> tuple[int, ...]:
         """A block's shape but for the keys'."""
@@ -114,9 +111,9 @@ class _Scores:
         return buffer[: math.prod(shape)].reshape(shape)
 
     def fill(self, out: Array, query: Array, keys: Array, key: tuple[slice, ...]) -> Array:
-        """The product of queries and keys, masked."""
+        """The product of queries and keys, which are turned, masked."""
         count = out.shape[-1]
-        np.matmul(_cut(query, key), _cut(keys, key, False)[..., :count, :].swapaxes(-1, -2), out)
+        np.matmul(_cut(query, key), _cut(keys, key, False)[..., :count], out)
         if self.mask is not None:
             mask = _cut(self.mask, key)
             mask = mask[..., :count] if mask.shape[-1] != 1 else mask
@@ -129,15 +126,15 @@ class _Scores:
         return out
 
 
-def _plain(arrays: Five) -> bool:
-    """Whether these are arrays of the kind and size that the fast way is for."""
-    from nnx.functional._attention_blocks import scores_shape
+def _plain(arrays: Five) -> tuple[tuple[int, ...], int] | None:
+    """The shape of the scores and a block's bytes, for arrays of the kind and size that the fast way is for."""
+    from nnx.functional._attention_blocks import attention_limit, scores_shape
 
     dtype = arrays[0].dtype  # pyright: ignore[reportOptionalMemberAccess]
-    mask = arrays[3]
-    return (
-        dtype in SAFE and (mask is None or mask.dtype in (np.bool_, dtype)) and 0 not in scores_shape(arrays)
-    )
+    mask, shape = arrays[3], scores_shape(arrays)
+    if dtype in SAFE and (mask is None or mask.dtype in (np.bool_, dtype)) and 0 not in shape:
+        return shape, min(CACHE, attention_limit())
+    return None
 
 
 def attention(
@@ -145,23 +142,24 @@ def attention(
 ) -> tuple[Array, Array]:
     """The result and its logarithms."""
     arrays = (query, key, value, mask, kept)
-    if not _plain(arrays):
+    plain = _plain(arrays)
+    if plain is None:
         return reference("attention")(*arrays, options=options)
-    query, key, value = (lined_up(x) for x in arrays[:3])
+    query, key, value = lined_up(query), lined_up(key), lined_up(value)
     arrays = (query, key, value, mask, kept)
-    if by_heads := heads(arrays, options, _limit()):
+    if by_heads := heads(arrays, options, plain[1]):
         return by_heads.attend(SAFE[query.dtype] ** 2)
-    scores = _Scores(arrays, options)
+    scores = _Scores(arrays, options, *plain)
     room, query = scores.buffer(), query * query.dtype.type(options.scale)
     bounded = (
         _bounded(query, key) if mask is None or mask.dtype == bool else np.zeros((1,) * query.ndim, bool)
     )
     every = bounded.all()
     out = scores.result(query, value.shape[-1])
-    value = _longer(value, 1)
+    keys, value = scores.right(key), _longer(value, 1)
     norm = np.empty((*scores.shape[:-1], 1), query.dtype)
     for place in scores.keys:
-        e = scores.fill(scores.room(room, place), query, key, place)
+        e = scores.fill(scores.room(room, place), query, keys, place)
         top: Any = 0
         if not every:
             top = np.maximum.reduce(e, axis=-1, keepdims=True)
@@ -192,24 +190,26 @@ def attention_pullback(
     g: Array, delta: Array, norm: Array, *arrays: Array | None, options: Options, needed: tuple[bool, ...]
 ) -> tuple[Array | None, ...]:
     """The cotangents of query, key, value and mask."""
-    if not (_plain(arrays) and g.dtype == delta.dtype == norm.dtype == arrays[0].dtype):  # pyright: ignore[reportOptionalMemberAccess]
+    plain = _plain(arrays)
+    if plain is None or not g.dtype == delta.dtype == norm.dtype == arrays[0].dtype:  # pyright: ignore[reportOptionalMemberAccess]
         return reference("attention_pullback")(g, delta, norm, *arrays, options=options, needed=needed)
-    g, query, key, value = (lined_up(x) for x in (g, *arrays[:3]))
+    g, query, key, value = [lined_up(x) for x in (g, *arrays[:3])]
     arrays = (query, key, value, *arrays[3:])
-    if all(needed[:3]) and (by_heads := heads(arrays, options, _limit())):
+    if all(needed[:3]) and (by_heads := heads(arrays, options, plain[1])):
         return (*by_heads.attend_back(g, delta, norm), None)
     kept = arrays[4]
-    scores = _Scores(arrays, options)
+    scores = _Scores(arrays, options, *plain)
     rooms = scores.buffer(), scores.buffer()
     scale = g.dtype.type(options.scale)
     sums = [
         _Sum(x, scores, i) if n and x is not None else None
         for i, (x, n) in enumerate(zip(arrays[:4], needed, strict=False))
     ]
-    longer = _longer(query, -norm, scale), _longer(key, 1), _longer(g, -delta), _longer(value, 1)
+    longer = _longer(query, -norm, scale), _longer(g, -delta)
+    keys, values = scores.right(_longer(key, 1)), scores.right(_longer(value, 1))
     query = longer[0][..., :-1]
     for place in scores.keys:
-        p = scores.fill(scores.room(rooms[0], place), longer[0], longer[1], place)
+        p = scores.fill(scores.room(rooms[0], place), longer[0], keys, place)
         np.exp(p, p)
         count = p.shape[-1]
         drop = None if kept is None else _cut(kept, place)[..., :count] * g.dtype.type(options.factor)
@@ -218,9 +218,9 @@ def attention_pullback(
             sums[2].add(place, count, weights.swapaxes(-1, -2), _cut(g, place))
         if not (sums[0] or sums[1] or sums[3]):
             continue
-        some = _cut(longer[3], place, False)[..., :count, :].swapaxes(-1, -2)
+        some = _cut(values, place, False)[..., :count]
         if drop is None:
-            ds = np.matmul(_cut(longer[2], place), some, scores.room(rooms[1], place))
+            ds = np.matmul(_cut(longer[1], place), some, scores.room(rooms[1], place))
         else:
             ds = np.matmul(_cut(g, place), some[..., :-1, :], scores.room(rooms[1], place))
             ds *= drop

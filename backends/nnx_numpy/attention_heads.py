@@ -17,12 +17,18 @@ if TYPE_CHECKING:
 
     from nnx.functional._attention_blocks import Five, Options
 
-__all__ = ["Heads", "heads", "like", "lined_up"]
+__all__ = ["Heads", "heads", "like", "lined_up", "turned"]
 
 Array = Any
 
 PART = 2**22  # multiplications that are worth a call of their own: 120 µs
+SMALL = 10**6  # multiplications
 ROUNDED = 16 * 8  # numbers: pieces of the memory begin at multiples of 16
+
+
+def turned(rows: int, columns: int, size: int) -> bool:
+    """Whether keys are turned for their product with queries: for small ones OpenBLAS has a faster way then."""
+    return rows * columns * size <= SMALL
 
 
 def lined_up(x: Array) -> Array:
@@ -39,9 +45,12 @@ def like(x: Array, width: int, dtype: Any = None) -> Array:
 
     So heads that are taken apart as views come together again as a view. For more than four axes there is one order.
     """
-    order = "K" if x.ndim <= 4 else "C"
-    out = np.empty_like(x, dtype, order, False, (*x.shape[:-1], width))
-    return out if out.strides[-1] == out.itemsize else np.empty(out.shape, out.dtype)
+    shape, dtype = (*x.shape[:-1], width), dtype or x.dtype
+    if not x.flags.c_contiguous and x.ndim <= 4:
+        out = np.empty_like(x, dtype, "K", False, shape)
+        if out.strides[-1] == out.itemsize:
+            return out
+    return np.empty(shape, dtype)
 
 
 class Heads(NamedTuple):
@@ -54,6 +63,11 @@ class Heads(NamedTuple):
     options: Options
     block: int
 
+    @property
+    def turned(self) -> bool:
+        """Whether keys and values are turned."""
+        return turned(self.block, *self.key.shape[-2:])
+
     def attend(self, safe: float) -> tuple[Array, Array]:
         """The result and its logarithms."""
         query, key, value = self.query, self.key, self.value
@@ -65,12 +79,12 @@ class Heads(NamedTuple):
             [_four(x)[:, :, ::-1] for x in (out, total, top)],
         )
         real, options = query.dtype.type, self.options
-        room = self.block * (columns + width + 1) + length * (size + 2) + columns * (width + 2)
+        room = self.block * (columns + width + 1) + length * (size + 2) + columns * (size + width + 3)
 
         def part(some: range) -> None:
             self.fast.attended(
-                *given, real(options.scale), real(safe), options.causal, options.first, self.block,
-                some.start, some.stop, scratch((room + ROUNDED,), query.dtype), *made,
+                *given, real(options.scale), real(safe), options.causal, self.turned,
+                options.first, self.block, some.start, some.stop, scratch((room + ROUNDED,), query.dtype), *made,
             )  # fmt: skip
 
         self.share(part, length * columns * (size + width))
@@ -86,16 +100,12 @@ class Heads(NamedTuple):
         given = [_given(x) for x in (g, delta, norm, query, key, value)]
         to = [_four(x)[:, :, ::-1] for x in made]
         real, options = query.dtype.type, self.options
-        room = (
-            2 * self.block * columns
-            + (length + columns) * (size + width + 2)
-            + columns * (1 + max(size, width))
-        )
+        room = 2 * self.block * columns + (length + columns) * (size + width + 2) + columns * max(size, width)
 
         def part(some: range) -> None:
             self.fast.attended_back(
-                *given, real(options.scale), options.causal, options.first, self.block,
-                some.start, some.stop, scratch((room + ROUNDED,), query.dtype), *to,
+                *given, real(options.scale), options.causal, self.turned,
+                options.first, self.block, some.start, some.stop, scratch((room + ROUNDED,), query.dtype), *to,
             )  # fmt: skip
 
         self.share(part, 2 * length * columns * (size + width))

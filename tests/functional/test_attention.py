@@ -203,7 +203,8 @@ def test_long_sequences_take_no_score_matrix() -> None:
     def total(*args: Any) -> Any:
         return (F.scaled_dot_product_attention(*args, is_causal=True) * x[3]).sum()
 
-    nnx.grad(total, (0, 1, 2))(*x[:3])  # loads what it needs
+    for _ in range(3):  # until all that is worth loading for this is loaded
+        nnx.grad(total, (0, 1, 2))(*x[:3])
     assert peak(lambda: nnx.grad(total, (0, 1, 2))(*x[:3])) < 0.1
     xp, options = nnx.backend("numpy").xp, Options(0.5, False, 1.0)
     forward, pullback = Primitive.registry["attention"].forward, Primitive.registry["attention_pullback"]

@@ -39,6 +39,47 @@ def _longer(x: Array, scale: Any, column: Array, sign: Any, out: Array) -> None:
 
 
 @compiled
+def _turned(x: Array, out: Array) -> None:
+    """Rows become columns."""
+    rows, size = x.shape
+    whole = rows - rows % LANES
+    for start in range(0, whole, LANES):
+        for j in range(size):
+            for i in range(LANES):
+                out[j, start + i] = x[start + i, j]
+    for j in range(size):
+        for i in range(whole, rows):
+            out[j, i] = x[i, j]
+
+
+@compiled
+def _right(x: Array, turned: bool, room: Array) -> Array:
+    """Keys or values with a column of ones, and that turned if it is to be."""
+    rows, size = x.shape
+    if turned:
+        out = room[: rows * (size + 1)].reshape((size + 1, rows))
+        _turned(x, out)
+        out[size] = 1
+    else:
+        out = room[: rows * (size + 1)].reshape((rows, size + 1))
+        for i in range(rows):
+            of, to = unit(x[i]), out[i]
+            for j in range(size):
+                to[j] = of[j]
+            to[size] = 1
+    return out
+
+
+@compiled
+def _product(a: Array, b: Array, turned: bool, count: int, size: int, out: Array) -> None:
+    """Of queries and the first keys, or of the cotangents and values."""
+    if turned:
+        product(a, b[:size, :count], out)
+    else:
+        product(a, b[:count, :size].T, out)
+
+
+@compiled
 def _longest(x: Array) -> Any:
     """The greatest of the rows' squared lengths; NaN where there is one."""
     rows = x.shape[0]
@@ -117,8 +158,8 @@ def _add(x: Array, out: Array) -> None:
 
 @compiled
 def attended(
-    query: Array, key: Array, value: Array, scale: Any, safe: Any, causal: bool, offset: int, block: int,
-    first: int, last: int, room: Array, out: Array, total: Array, top: Array,
+    query: Array, key: Array, value: Array, scale: Any, safe: Any, causal: bool, turned: bool, offset: int,
+    block: int, first: int, last: int, room: Array, out: Array, total: Array, top: Array,
 ) -> None:  # fmt: skip
     """The heads from ``first`` on of `nnx_numpy.attention.attention`, with blocks of so many queries.
 
@@ -133,17 +174,18 @@ def attended(
     queries, room = _taken(room, length, size + 1)
     values, room = _taken(room, columns, width + 1)
     sums, room = _taken(room, block, width + 1)
+    keys, room = _taken(room, columns, size + 1)
     for n in range(first, last):
         i, h = n // heads, n % heads
-        keys = key[i, h][::-1]
+        keys = _right(key[i, h][::-1], turned, keys.reshape(keys.size))
         _longer(query[i, h][::-1], scale, ones, one, queries)
         _longer(value[i, h][::-1], one, ones, one, values)
-        bounded = _longest(queries[:, :size]) * _longest(keys) < safe
+        bounded = _longest(queries[:, :size]) * _longest(key[i, h][::-1]) < safe
         for start in range(0, length, block):
             stop = min(start + block, length)
             count = min(columns, offset + stop) if causal else columns
             e = _taken(room, stop - start, count)[0]
-            product(queries[start:stop, :size], keys[:count].T, e)
+            _product(queries[start:stop, :size], keys, turned, count, size, e)
             if causal:
                 _hide_later(e, offset + start)
             if not bounded:
@@ -156,15 +198,13 @@ def attended(
 @compiled
 def attended_back(
     g: Array, delta: Array, norm: Array, query: Array, key: Array, value: Array, scale: Any, causal: bool,
-    offset: int, block: int, first: int, last: int, room: Array, dq: Array, dk: Array, dv: Array,
+    turned: bool, offset: int, block: int, first: int, last: int, room: Array, dq: Array, dk: Array, dv: Array,
 ) -> None:  # fmt: skip
     """The heads from ``first`` on of `nnx_numpy.attention.attention_pullback`."""
     heads, length, size = query.shape[1:]
     columns, width = value.shape[2:]
     one = query.dtype.type(1)
     at_once = block >= length and (columns <= offset + length or not causal)
-    ones, room = _taken(room, columns, 1)
-    ones[:] = 1
     queries, room = _taken(room, length, size + 1)
     keys, room = _taken(room, columns, size + 1)
     values, room = _taken(room, columns, width + 1)
@@ -173,8 +213,8 @@ def attended_back(
     for n in range(first, last):
         i, h = n // heads, n % heads
         _longer(query[i, h][::-1], scale, norm[i, h][::-1], -one, queries)
-        _longer(key[i, h][::-1], one, ones, one, keys)
-        _longer(value[i, h][::-1], one, ones, one, values)
+        keys = _right(key[i, h][::-1], turned, keys.reshape(keys.size))
+        values = _right(value[i, h][::-1], turned, values.reshape(values.size))
         _longer(g[i, h][::-1], one, delta[i, h][::-1], -one, gs)
         if not at_once:
             dk[i, h], dv[i, h] = 0, 0
@@ -183,17 +223,17 @@ def attended_back(
             count = min(columns, offset + stop) if causal else columns
             p, part = _taken(room, stop - start, count)[0], _taken(rest, block, columns)[1]
             ds = _taken(rest, stop - start, count)[0]
-            product(queries[start:stop], keys[:count].T, p)
+            _product(queries[start:stop], keys, turned, count, size + 1, p)
             if causal:
                 _hide_later(p, offset + start)
             exp(p.reshape(p.size), p.reshape(p.size))
             _gathered(p, gs[start:stop, :width], part, at_once, dv[i, h][::-1][:count])
-            product(gs[start:stop], values[:count].T, ds)
+            _product(gs[start:stop], values, turned, count, width + 1, ds)
             for j in range(stop - start):
                 of, to = p[j], ds[j]
                 for c in range(count):
                     to[c] *= of[c]
-            product(ds, keys[:count, :size], dq[i, h][::-1][start:stop])
+            product(ds, key[i, h][::-1][:count], dq[i, h][::-1][start:stop])
             _gathered(ds, queries[start:stop, :size], part, at_once, dk[i, h][::-1][:count])
         of_query = dq[i, h][::-1]
         for j in range(length):
