@@ -148,7 +148,7 @@ def attention(
     query, key, value = lined_up(query), lined_up(key), lined_up(value)
     arrays = (query, key, value, mask, kept)
     if by_heads := heads(arrays, options, plain[1]):
-        return by_heads.attend(SAFE[query.dtype] ** 2)
+        return by_heads.attend(SAFE[query.dtype] ** 2 if mask is None or mask.dtype == bool else -1.0)
     scores = _Scores(arrays, options, *plain)
     room, query = scores.buffer(), query * query.dtype.type(options.scale)
     bounded = (
@@ -195,7 +195,7 @@ def attention_pullback(
         return reference("attention_pullback")(g, delta, norm, *arrays, options=options, needed=needed)
     g, query, key, value = [lined_up(x) for x in (g, *arrays[:3])]
     arrays = (query, key, value, *arrays[3:])
-    if all(needed[:3]) and (by_heads := heads(arrays, options, plain[1])):
+    if all(needed[:3]) and not needed[3] and (by_heads := heads(arrays, options, plain[1])):
         return (*by_heads.attend_back(g, delta, norm), None)
     kept = arrays[4]
     scores = _Scores(arrays, options, *plain)

@@ -1,10 +1,11 @@
 """Attention by the compiled loops: each core takes some of the heads, from beginning to end, without the interpreter.
 
-That is for heads that have their own keys and values, and look at all of them or at those before: no mask, no dropout.
+That is for heads that have their own keys and values, without dropout.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -60,6 +61,7 @@ class Heads(NamedTuple):
     query: Array
     key: Array
     value: Array
+    masks: tuple[Array, Array]
     options: Options
     block: int
 
@@ -74,16 +76,14 @@ class Heads(NamedTuple):
         (*lead, length, size), columns, width = query.shape, key.shape[-2], value.shape[-1]
         out, total = like(query, width), np.empty((*lead, length, 1), query.dtype)
         top = np.zeros_like(total)
-        given, made = (
-            [_given(x) for x in (query, key, value)],
-            [_four(x)[:, :, ::-1] for x in (out, total, top)],
-        )
+        given = [_given(x) for x in (query, key, value)]
+        made = [_four(x)[:, :, ::-1] for x in (out, total, top)]
         real, options = query.dtype.type, self.options
         room = self.block * (columns + width + 1) + length * (size + 2) + columns * (size + width + 3)
 
         def part(some: range) -> None:
             self.fast.attended(
-                *given, real(options.scale), real(safe), options.causal, self.turned,
+                *given, *self.masks, real(options.scale), real(safe), options.causal, self.turned,
                 options.first, self.block, some.start, some.stop, scratch((room + ROUNDED,), query.dtype), *made,
             )  # fmt: skip
 
@@ -104,7 +104,7 @@ class Heads(NamedTuple):
 
         def part(some: range) -> None:
             self.fast.attended_back(
-                *given, real(options.scale), options.causal, self.turned,
+                *given, *self.masks, real(options.scale), options.causal, self.turned,
                 options.first, self.block, some.start, some.stop, scratch((room + ROUNDED,), query.dtype), *to,
             )  # fmt: skip
 
@@ -126,16 +126,41 @@ class Heads(NamedTuple):
 def heads(arrays: Five, options: Options, limit: int) -> Heads | None:
     """What there is to do, where the compiled loops can do it and it is time for them; scores keep to the limit."""
     query, key, value, mask, kept = arrays
-    if mask is not None or kept is not None or query is None or key is None or value is None:
+    if kept is not None or query is None or key is None or value is None:
         return None
     (*lead, length, size), columns, width = query.shape, key.shape[-2], value.shape[-1]
-    if not tuple(lead) == key.shape[:-2] == value.shape[:-2]:
+    if not tuple(lead) == key.shape[:-2] == value.shape[:-2] or (mask is not None and len(lead) > 2):
         return None
     block = min(max(limit // (columns * query.itemsize), 1), length)
     if min(size, columns, width, block) < 2 or length % block == 1:  # NumPy calls other functions for vectors
         return None
     fast = loops(8 * columns * (query.size // size))
-    return Heads(fast, query, key, value, options, block) if fast and fast.usable else None
+    if not (fast and fast.usable):
+        return None
+    return Heads(fast, query, key, value, _masks(mask, query.dtype), options, block)
+
+
+@lru_cache(8)
+def _no_mask(dtype: Any) -> Array:
+    return _fixed(np.empty((1, 1, 0, 0), dtype))
+
+
+def _masks(mask: Array | None, dtype: Any) -> tuple[Array, Array]:
+    """A mask of booleans and one of numbers, of which one at least is none."""
+    seen, added = _no_mask(np.dtype(bool)), _no_mask(dtype)
+    if mask is None:
+        return seen, added
+    mask = _four(mask)
+    once = tuple([slice(0, 1) if step == 0 else slice(None) for step in mask.strides])
+    mask = _fixed(np.ascontiguousarray(mask[once]))
+    return (mask, added) if mask.dtype == bool else (seen, mask)
+
+
+def _fixed(x: Array) -> Array:
+    """The array in a view that is not to be written to."""
+    x = x[:]
+    x.flags.writeable = False
+    return x
 
 
 def _four(x: Array) -> Array:
@@ -147,6 +172,4 @@ def _four(x: Array) -> Array:
 
 def _given(x: Array) -> Array:
     """What the loops read, of one type, whether ``x`` is contiguous, or may be written to, or not."""
-    x = _four(x)[:, :, ::-1]
-    x.flags.writeable = False
-    return x
+    return _fixed(_four(x)[:, :, ::-1])

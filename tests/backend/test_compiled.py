@@ -504,15 +504,15 @@ def test_the_environment_decides(setting, loaded):
     assert found.stdout.strip() == loaded
 
 
-def attended(q, k, v, g, causal=False, limit=2**24, first=0):
+def attended(q, k, v, g, causal=False, limit=2**24, first=0, mask=None):
     """The result of attention, its logarithms and the three cotangents."""
     options = Options(0.3, causal, 1.0, first)
     forward, pullback = Primitive.registry["attention"], Primitive.registry["attention_pullback"]
     before = nnx.functional.set_attention_memory(limit)
     try:
-        out, norm = forward(q, k, v, None, None, options=options)
+        out, norm = forward(q, k, v, mask, None, options=options)
         delta, needed = np.vecdot(g, out)[..., None], (True,) * 3 + (False,) * 2
-        given = g, delta, norm, q, k, v, None, None
+        given = g, delta, norm, q, k, v, mask, None
         cotangents = pullback(*given, options=options, needed=needed)[:3]
         assert pullback(*given, options=options, needed=(True,) + (False,) * 4)[1] is None
     finally:
@@ -581,6 +581,25 @@ def test_attention_with_great_scores(both, kind, by_heads, causal, much):
     k[0, 1:, 7] *= much
     same(*both(lambda: attended(q, k, v, g, causal)))
     assert len(by_heads) == 2
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("much", [1.0, 1e4])
+@pytest.mark.parametrize("bools", [False, True])
+@pytest.mark.parametrize(
+    "shape", [(2, 3, 9, 7), (1, 1, 9, 7), (2, 1, 1, 7), (1, 3, 1, 1), (1, 1, 9, 1), (9, 7), (1, 7)]
+)
+def test_attention_with_masks(both, kind, by_heads, causal, much, bools, shape):
+    """Some queries may look nowhere."""
+    lead = (2, 3) if len(shape) == 4 else ()
+    q, k, v, g = (rng.standard_normal((*lead, n, 4)).astype(kind) for n in (9, 7, 7, 9))
+    q[..., :2, :] *= much
+    mask = rng.random(shape) < 0.6
+    mask[..., :2, :] &= shape[-2] == 1
+    mask = mask if bools else np.where(mask, rng.standard_normal(shape), -np.inf).astype(kind)
+    for limit in (2**24, 7 * 3 * q.itemsize):
+        same(*both(lambda: attended(q, k, v, g, causal, limit, mask=mask)))  # noqa: B023
+    assert len(by_heads) == 4
 
 
 def test_attention_shared_out(both, kind, by_heads):

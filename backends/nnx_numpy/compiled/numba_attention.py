@@ -1,7 +1,7 @@
 """Loops for attention: heads one after the other, each from beginning to end, in blocks of queries.
 
 Arrays are ``(batch, heads, length, size)`` with neighbours along the last axis, and with the length backwards: so none
-is contiguous, and all that attention is given are of one type. ``room`` is memory to work in.
+is contiguous, and all that attention is given are of one type. Masks are contiguous. ``room`` is memory to work in.
 """
 
 from __future__ import annotations
@@ -103,6 +103,36 @@ def _hide_later(scores: Array, first: int) -> None:
 
 
 @compiled
+def _row(mask: Array, i: int, h: int, query: int) -> Array:
+    """A query's row of a mask, whose axes of length 1 serve all."""
+    examples, heads, length = mask.shape[:3]
+    return mask[i if examples > 1 else 0, h if heads > 1 else 0, query if length > 1 else 0]
+
+
+@compiled
+def _hide(scores: Array, seen: Array, added: Array, i: int, h: int, start: int) -> None:
+    """Minus infinity for keys that are not seen, and what a mask adds; masks without elements are none."""
+    zero, nothing = scores.dtype.type(0), scores.dtype.type(-np.inf)
+    rows, columns = scores.shape
+    if seen.size:
+        for r in range(rows):
+            of, to = _row(seen, i, h, start + r), scores[r]
+            if of.size > 1:
+                for j in range(columns):
+                    to[j] += zero if of[j] else nothing
+            elif not of[0]:
+                to += nothing
+    if added.size:
+        for r in range(rows):
+            numbers, to = _row(added, i, h, start + r), scores[r]
+            if numbers.size > 1:
+                for j in range(columns):
+                    to[j] += numbers[j]
+            else:
+                to += numbers[0]
+
+
+@compiled
 def _greatest(x: Array, lanes: Array) -> Any:
     """The greatest number; NaN where there is one, 0 where all are minus infinity."""
     whole = x.size - x.size % LANES
@@ -158,12 +188,13 @@ def _add(x: Array, out: Array) -> None:
 
 @compiled
 def attended(
-    query: Array, key: Array, value: Array, scale: Any, safe: Any, causal: bool, turned: bool, offset: int,
-    block: int, first: int, last: int, room: Array, out: Array, total: Array, top: Array,
+    query: Array, key: Array, value: Array, seen: Array, added: Array, scale: Any, safe: Any, causal: bool,
+    turned: bool, offset: int, block: int, first: int, last: int, room: Array, out: Array, total: Array,
+    top: Array,
 ) -> None:  # fmt: skip
     """The heads from ``first`` on of `nnx_numpy.attention.attention`, with blocks of so many queries.
 
-    The logarithm of ``total``, plus ``top``, is still to be taken. ``safe`` is a square of scores.
+    The logarithm of ``total``, plus ``top``, is still to be taken. ``safe`` is a square of scores, or -1 if none is.
     """
     heads, length, size = query.shape[1:]
     columns, width = value.shape[2:]
@@ -186,6 +217,7 @@ def attended(
             count = min(columns, offset + stop) if causal else columns
             e = _taken(room, stop - start, count)[0]
             _product(queries[start:stop, :size], keys, turned, count, size, e)
+            _hide(e, seen, added, i, h, start)
             if causal:
                 _hide_later(e, offset + start)
             if not bounded:
@@ -197,8 +229,9 @@ def attended(
 
 @compiled
 def attended_back(
-    g: Array, delta: Array, norm: Array, query: Array, key: Array, value: Array, scale: Any, causal: bool,
-    turned: bool, offset: int, block: int, first: int, last: int, room: Array, dq: Array, dk: Array, dv: Array,
+    g: Array, delta: Array, norm: Array, query: Array, key: Array, value: Array, seen: Array, added: Array, scale: Any,
+    causal: bool, turned: bool, offset: int, block: int, first: int, last: int, room: Array, dq: Array, dk: Array,
+    dv: Array,
 ) -> None:  # fmt: skip
     """The heads from ``first`` on of `nnx_numpy.attention.attention_pullback`."""
     heads, length, size = query.shape[1:]
@@ -224,6 +257,7 @@ def attended_back(
             p, part = _taken(room, stop - start, count)[0], _taken(rest, block, columns)[1]
             ds = _taken(rest, stop - start, count)[0]
             _product(queries[start:stop], keys, turned, count, size + 1, p)
+            _hide(p, seen, added, i, h, start)
             if causal:
                 _hide_later(p, offset + start)
             exp(p.reshape(p.size), p.reshape(p.size))
