@@ -66,6 +66,12 @@ def _longer(x: Array, column: Any, scale: Any = 1) -> Array:
 
 
 @lru_cache(16)
+def _ones(rows: int, dtype: Any) -> Array:
+    """Two columns, with which a product gives sums; one takes BLAS longer. Not to be written to."""
+    return np.ones((rows, 2), dtype)
+
+
+@lru_cache(16)
 def _later(rows: int, columns: int, dtype: Any) -> Array:
     """Minus infinity above the diagonal; not to be written to."""
     return np.triu(np.full((rows, columns), -np.inf, dtype), 1)
@@ -169,7 +175,7 @@ def attention(
         np.exp(e, e)
         total = None
         if kept is not None:
-            total = np.add.reduce(e, axis=-1, keepdims=True)
+            total = np.matmul(e, _ones(e.shape[-1], e.dtype))[..., :1]
             e *= _cut(kept, place)[..., : e.shape[-1]]
         result = np.matmul(e, _cut(value, place, False)[..., : e.shape[-1], :])
         total = result[..., -1:] if total is None else total

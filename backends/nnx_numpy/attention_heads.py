@@ -1,6 +1,6 @@
 """Attention by the compiled loops: each core takes some of the heads, from beginning to end, without the interpreter.
 
-That is for heads that have their own keys and values, without dropout.
+That is for heads that have their own keys and values.
 """
 
 from __future__ import annotations
@@ -61,9 +61,14 @@ class Heads(NamedTuple):
     query: Array
     key: Array
     value: Array
-    masks: tuple[Array, Array]
+    masks: tuple[Array, Array, Array]
     options: Options
     block: int
+
+    @property
+    def factor(self) -> float:
+        """Of the weights that dropout keeps."""
+        return self.options.factor if self.masks[2].size else 1.0
 
     @property
     def turned(self) -> bool:
@@ -79,11 +84,11 @@ class Heads(NamedTuple):
         given = [_given(x) for x in (query, key, value)]
         made = [_four(x)[:, :, ::-1] for x in (out, total, top)]
         real, options = query.dtype.type, self.options
-        room = self.block * (columns + width + 1) + length * (size + 2) + columns * (size + width + 3)
+        room = self.block * (columns + width + 3) + length * (size + 3) + columns * (size + width + 4)
 
         def part(some: range) -> None:
             self.fast.attended(
-                *given, *self.masks, real(options.scale), real(safe), options.causal, self.turned,
+                *given, *self.masks, real(options.scale), real(self.factor), real(safe), options.causal, self.turned,
                 options.first, self.block, some.start, some.stop, scratch((room + ROUNDED,), query.dtype), *made,
             )  # fmt: skip
 
@@ -104,7 +109,7 @@ class Heads(NamedTuple):
 
         def part(some: range) -> None:
             self.fast.attended_back(
-                *given, *self.masks, real(options.scale), options.causal, self.turned,
+                *given, *self.masks, real(options.scale), real(self.factor), options.causal, self.turned,
                 options.first, self.block, some.start, some.stop, scratch((room + ROUNDED,), query.dtype), *to,
             )  # fmt: skip
 
@@ -126,10 +131,12 @@ class Heads(NamedTuple):
 def heads(arrays: Five, options: Options, limit: int) -> Heads | None:
     """What there is to do, where the compiled loops can do it and it is time for them; scores keep to the limit."""
     query, key, value, mask, kept = arrays
-    if kept is not None or query is None or key is None or value is None:
+    if query is None or key is None or value is None:
         return None
     (*lead, length, size), columns, width = query.shape, key.shape[-2], value.shape[-1]
     if not tuple(lead) == key.shape[:-2] == value.shape[:-2] or (mask is not None and len(lead) > 2):
+        return None
+    if kept is not None and (kept.dtype != bool or kept.shape != (*lead, length, columns)):
         return None
     block = min(max(limit // (columns * query.itemsize), 1), length)
     if min(size, columns, width, block) < 2 or length % block == 1:  # NumPy calls other functions for vectors
@@ -137,7 +144,7 @@ def heads(arrays: Five, options: Options, limit: int) -> Heads | None:
     fast = loops(8 * columns * (query.size // size))
     if not (fast and fast.usable):
         return None
-    return Heads(fast, query, key, value, _masks(mask, query.dtype), options, block)
+    return Heads(fast, query, key, value, _masks(mask, kept, query.dtype), options, block)
 
 
 @lru_cache(8)
@@ -145,15 +152,16 @@ def _no_mask(dtype: Any) -> Array:
     return _fixed(np.empty((1, 1, 0, 0), dtype))
 
 
-def _masks(mask: Array | None, dtype: Any) -> tuple[Array, Array]:
-    """A mask of booleans and one of numbers, of which one at least is none."""
+def _masks(mask: Array | None, kept: Array | None, dtype: Any) -> tuple[Array, Array, Array]:
+    """A mask of booleans and one of numbers, of which one at least is none, and that of what is kept."""
     seen, added = _no_mask(np.dtype(bool)), _no_mask(dtype)
+    kept = seen if kept is None else _fixed(np.ascontiguousarray(_four(kept)))
     if mask is None:
-        return seen, added
+        return seen, added, kept
     mask = _four(mask)
     once = tuple([slice(0, 1) if step == 0 else slice(None) for step in mask.strides])
     mask = _fixed(np.ascontiguousarray(mask[once]))
-    return (mask, added) if mask.dtype == bool else (seen, mask)
+    return (mask, added, kept) if mask.dtype == bool else (seen, mask, kept)
 
 
 def _fixed(x: Array) -> Array:

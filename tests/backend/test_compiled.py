@@ -504,15 +504,15 @@ def test_the_environment_decides(setting, loaded):
     assert found.stdout.strip() == loaded
 
 
-def attended(q, k, v, g, causal=False, limit=2**24, first=0, mask=None):
+def attended(q, k, v, g, causal=False, limit=2**24, first=0, mask=None, kept=None):
     """The result of attention, its logarithms and the three cotangents."""
-    options = Options(0.3, causal, 1.0, first)
+    options = Options(0.3, causal, 1.0 if kept is None else 1 / 0.7, first)
     forward, pullback = Primitive.registry["attention"], Primitive.registry["attention_pullback"]
     before = nnx.functional.set_attention_memory(limit)
     try:
-        out, norm = forward(q, k, v, mask, None, options=options)
+        out, norm = forward(q, k, v, mask, kept, options=options)
         delta, needed = np.vecdot(g, out)[..., None], (True,) * 3 + (False,) * 2
-        given = g, delta, norm, q, k, v, mask, None
+        given = g, delta, norm, q, k, v, mask, kept
         cotangents = pullback(*given, options=options, needed=needed)[:3]
         assert pullback(*given, options=options, needed=(True,) + (False,) * 4)[1] is None
     finally:
@@ -600,6 +600,27 @@ def test_attention_with_masks(both, kind, by_heads, causal, much, bools, shape):
     for limit in (2**24, 7 * 3 * q.itemsize):
         same(*both(lambda: attended(q, k, v, g, causal, limit, mask=mask)))  # noqa: B023
     assert len(by_heads) == 4
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("much", [1.0, 1e4])
+@pytest.mark.parametrize("sizes", [(9, 7), (64, 64), (7, 1), (700, 400)])
+@pytest.mark.parametrize("lead", [(2, 3), (), (2, 1, 1, 2)])
+def test_attention_with_dropout(both, kind, by_heads, causal, much, sizes, lead):
+    """Of some queries nothing is kept."""
+    rows, columns = sizes
+    q, k, v, g = (rng.standard_normal((*lead, n, 4)).astype(kind) for n in (rows, columns, columns, rows))
+    q[..., :2, :] *= much
+    kept = rng.random((*lead, rows, columns)) < 0.7
+    kept[..., 1:3, :] = False
+    mask = rng.random((*(1,) * len(lead), rows, columns)) < 0.6 if len(lead) < 3 else None
+    same(*both(lambda: attended(q, k, v, g, causal, mask=mask, kept=kept)))
+    same(
+        *both(
+            lambda: attended(q, k, v, g, causal, kept=np.asfortranarray(kept), limit=5 * columns * q.itemsize)
+        )
+    )
+    assert len(by_heads) == (4 if columns > 1 else 0)
 
 
 def test_attention_shared_out(both, kind, by_heads):

@@ -164,17 +164,38 @@ def _shift(scores: Array, lanes: Array, top: Array) -> None:
 
 
 @compiled
-def _divide(sums: Array, out: Array, total: Array) -> None:
-    """The sums of the weighted values by those of the weights, which are the last column; by 1 in place of 0."""
+def _divide(sums: Array, weights: Array, column: int, factor: Any, out: Array, total: Array) -> None:
+    """The sums of the weighted values, times a number, by a column of sums of weights; by 1 in place of 0."""
     rows, size = out.shape
     one = sums.dtype.type(1)
     for i in range(rows):
         of, to = sums[i], unit(out[i])
-        divisor = of[size] if of[size] != 0 else one
+        divisor = weights[i, column] if weights[i, column] != 0 else one
         total[i, 0] = divisor
-        factor = one / divisor
+        each = factor / divisor
         for j in range(size):
-            to[j] = of[j] * factor
+            to[j] = of[j] * each
+
+
+@compiled
+def _drop(weights: Array, kept: Array, factor: Any, out: Array) -> None:
+    """Those that are kept, times a number."""
+    zero = weights.dtype.type(0)
+    rows, columns = weights.shape
+    for i in range(rows):
+        of, some, to = weights[i], kept[i], out[i]
+        for j in range(columns):
+            to[j] = of[j] * (factor if some[j] else zero)
+
+
+@compiled
+def _of_scores(p: Array, delta: Array, out: Array) -> None:
+    """Of the probabilities' cotangents those of the scores."""
+    rows, columns = p.shape
+    for i in range(rows):
+        of, to, mean = p[i], out[i], delta[i, 0]
+        for j in range(columns):
+            to[j] = (to[j] - mean) * of[j]
 
 
 @compiled
@@ -188,9 +209,9 @@ def _add(x: Array, out: Array) -> None:
 
 @compiled
 def attended(
-    query: Array, key: Array, value: Array, seen: Array, added: Array, scale: Any, safe: Any, causal: bool,
-    turned: bool, offset: int, block: int, first: int, last: int, room: Array, out: Array, total: Array,
-    top: Array,
+    query: Array, key: Array, value: Array, seen: Array, added: Array, kept: Array, scale: Any, factor: Any,
+    safe: Any, causal: bool, turned: bool, offset: int, block: int, first: int, last: int, room: Array, out: Array,
+    total: Array, top: Array,
 ) -> None:  # fmt: skip
     """The heads from ``first`` on of `nnx_numpy.attention.attention`, with blocks of so many queries.
 
@@ -200,11 +221,12 @@ def attended(
     columns, width = value.shape[2:]
     one = query.dtype.type(1)
     lanes, room = room[:LANES], room[LANES:]
-    ones, room = _taken(room, max(length, columns), 1)
+    ones, room = _taken(room, max(length, columns), 2)
     ones[:] = 1
     queries, room = _taken(room, length, size + 1)
     values, room = _taken(room, columns, width + 1)
     sums, room = _taken(room, block, width + 1)
+    weights, room = _taken(room, block, 2)
     keys, room = _taken(room, columns, size + 1)
     for n in range(first, last):
         i, h = n // heads, n % heads
@@ -223,15 +245,22 @@ def attended(
             if not bounded:
                 _shift(e, lanes, top[i, h][::-1][start:stop])
             exp(e.reshape(e.size), e.reshape(e.size))
-            product(e, values[:count], sums[: stop - start])
-            _divide(sums[: stop - start], out[i, h][::-1][start:stop], total[i, h][::-1][start:stop])
+            some, to = sums[: stop - start], out[i, h][::-1][start:stop]
+            if kept.size:
+                product(e, ones[:count], weights[: stop - start])
+                _drop(e, kept[i, h, start:stop, :count], one, e)
+            product(e, values[:count], some)
+            if kept.size:
+                _divide(some, weights[: stop - start], 0, factor, to, total[i, h][::-1][start:stop])
+            else:
+                _divide(some, some, width, one, to, total[i, h][::-1][start:stop])
 
 
 @compiled
 def attended_back(
-    g: Array, delta: Array, norm: Array, query: Array, key: Array, value: Array, seen: Array, added: Array, scale: Any,
-    causal: bool, turned: bool, offset: int, block: int, first: int, last: int, room: Array, dq: Array, dk: Array,
-    dv: Array,
+    g: Array, delta: Array, norm: Array, query: Array, key: Array, value: Array, seen: Array, added: Array, kept: Array,
+    scale: Any, factor: Any, causal: bool, turned: bool, offset: int, block: int, first: int, last: int, room: Array,
+    dq: Array, dk: Array, dv: Array,
 ) -> None:  # fmt: skip
     """The heads from ``first`` on of `nnx_numpy.attention.attention_pullback`."""
     heads, length, size = query.shape[1:]
@@ -261,12 +290,20 @@ def attended_back(
             if causal:
                 _hide_later(p, offset + start)
             exp(p.reshape(p.size), p.reshape(p.size))
-            _gathered(p, gs[start:stop, :width], part, at_once, dv[i, h][::-1][:count])
-            _product(gs[start:stop], values, turned, count, width + 1, ds)
-            for j in range(stop - start):
-                of, to = p[j], ds[j]
-                for c in range(count):
-                    to[c] *= of[c]
+            if kept.size:
+                some = kept[i, h, start:stop, :count]
+                _drop(p, some, factor, ds)
+                _gathered(ds, gs[start:stop, :width], part, at_once, dv[i, h][::-1][:count])
+                _product(gs[start:stop, :width], values, turned, count, width, ds)
+                _drop(ds, some, factor, ds)
+                _of_scores(p, delta[i, h][::-1][start:stop], ds)
+            else:
+                _gathered(p, gs[start:stop, :width], part, at_once, dv[i, h][::-1][:count])
+                _product(gs[start:stop], values, turned, count, width + 1, ds)
+                for j in range(stop - start):
+                    of, to = p[j], ds[j]
+                    for c in range(count):
+                        to[c] *= of[c]
             product(ds, key[i, h][::-1][:count], dq[i, h][::-1][start:stop])
             _gathered(ds, queries[start:stop, :size], part, at_once, dk[i, h][::-1][:count])
         of_query = dq[i, h][::-1]
