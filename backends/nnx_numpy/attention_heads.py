@@ -158,10 +158,10 @@ def _masks(mask: Array | None, kept: Array | None, dtype: Any) -> tuple[Array, A
     kept = seen if kept is None else _fixed(np.ascontiguousarray(_four(kept)))
     if mask is None:
         return seen, added, kept
-    mask = _four(mask)
-    once = tuple([slice(0, 1) if step == 0 else slice(None) for step in mask.strides])
-    mask = _fixed(np.ascontiguousarray(mask[once]))
-    return (mask, added, kept) if mask.dtype == bool else (seen, mask, kept)
+    given: Array = _four(mask)
+    once = tuple([slice(0, 1) if step == 0 else slice(None) for step in given.strides])
+    given = _fixed(np.ascontiguousarray(given[once]))
+    return (given, added, kept) if given.dtype == bool else (seen, given, kept)
 
 
 def _fixed(x: Array) -> Array:
