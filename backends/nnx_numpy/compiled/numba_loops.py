@@ -32,7 +32,6 @@ __all__ = [
     "adam_largest",
     "attended",
     "attended_back",
-    "centred",
     "chosen",
     "convolve_parts",
     "few_classes",
