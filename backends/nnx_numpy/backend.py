@@ -16,7 +16,7 @@ from nnx.backend.protocol import methods_beyond_standard
 
 from . import compiled, cores, fast
 from .overrides import OVERRIDES
-from .prepared import PREPARED
+from .prepared import FRESH, IN_PLACE, PREPARED
 from .scattering import at_rows
 
 _EMPTY = np.zeros(4, dtype=np.uint64)
@@ -40,6 +40,8 @@ class NumPyBackend(Backend):
     makes_bits = True
     overrides = OVERRIDES
     prepared = PREPARED
+    in_place = IN_PLACE
+    fresh = FRESH
     _local = threading.local()
 
     def namespace(self) -> Namespace:

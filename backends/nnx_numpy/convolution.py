@@ -78,14 +78,14 @@ def convolution(x: Array, weight: Array, bias: Array | None, *, geometry: Geomet
 
 
 def convolution_back(
-    xp: Any, g: Array, out: Any, x: Array, weight: Array, bias: Any, *, needed: Any, geometry: Geometry
+    xp: Any, g: Array, _out: Any, x: Array, weight: Array, bias: Any, *, needed: Any, geometry: Geometry
 ) -> tuple[Array | None, ...]:
     """For a batch that lies side by side, all at once, the sums for the bias within those for the weight."""
     plain = type(g) is type(x) is type(weight) is np.ndarray and needed[1]
     side_by_side = batch_plan(x, weight.shape, geometry) if plain and _same_dtype(x, g, weight) else None
     if side_by_side is None:
         return reference_pullback("convolution")(
-            xp, g, out, x, weight, bias, needed=needed, geometry=geometry
+            xp, g, _out, x, weight, bias, needed=needed, geometry=geometry
         )
     if needed[0]:
         return batch.cotangents(x, g, weight, side_by_side, needed[2])

@@ -73,20 +73,45 @@ def relu(x: Array) -> Array:
         if lies_last(x):
             return first(relu(last(x)))
         return np.maximum(x, zero(x.dtype) if x.shape[-1] < SHORT else np.zeros(x.shape[-1:], x.dtype))
-    whole = x.size // ROW * ROW
-    if whole == x.size:
-        return np.maximum(x.reshape(-1, ROW), zeros(ROW, x.dtype)).reshape(x.shape)
-    of, out, none = x.reshape(-1), np.empty(x.shape, x.dtype), zeros(ROW, x.dtype)
-    to = out.reshape(-1)
+    return _rectified(x, np.empty(x.shape, x.dtype))
+
+
+def _rectified(x: Array, out: Array) -> Array:
+    """ReLU of contiguous memory."""
+    whole, of, to, none = x.size // ROW * ROW, x.reshape(-1), out.reshape(-1), zeros(ROW, x.dtype)
     if whole:
         np.maximum(of[:whole].reshape(-1, ROW), none, out=to[:whole].reshape(-1, ROW))
-    np.maximum(of[whole:], none[: x.size - whole], out=to[whole:])
+    if whole < x.size:
+        np.maximum(of[whole:], none[: x.size - whole], out=to[whole:])
     return out
+
+
+def relu_in_place(x: Array) -> Array:
+    """The result in the memory of ``x``."""
+    if x.flags.carray:
+        return _rectified(x, x)
+    if lies_last(x) and x.flags.writeable:
+        return first(_rectified(last(x), last(x)))
+    return relu(x)
 
 
 def relu_back(xp: Any, g: Array, out: Array, _x: Any) -> Array:
     """`where_positive`, without asking again for whom."""
     return where_positive(out, g) if type(g) is np.ndarray else reference_pullback("relu")(xp, g, out, _x)
+
+
+def relu_back_in_place(xp: Any, g: Array, out: Array, _x: Any) -> Array:
+    """The result in the memory of ``g``, where that has the order of ``out``."""
+    plain = type(g) is np.ndarray and g.dtype is out.dtype and g.dtype in FLOATS and g.shape == out.shape
+    if plain and g.strides == out.strides and g.flags.writeable:
+        fast = loops(g.size)
+        if fast is not None and g.flags.carray:
+            fast.positive_in_place(out.reshape(-1), g.reshape(-1))
+            return g
+        if fast is not None and lies_last(g):
+            fast.positive_in_place(last(out).reshape(-1), last(g).reshape(-1))
+            return g
+    return relu_back(xp, g, out, _x)
 
 
 def leaky_relu(x: Array, *, negative_slope: float = 0.01) -> Array:

@@ -21,6 +21,7 @@ from . import (
     resampling,
     rnn,
     scattering,
+    squares,
 )
 from .updates import UPDATES
 
@@ -29,6 +30,7 @@ __all__ = ["OVERRIDES"]
 OVERRIDES: dict[str, Any] = {f"optim.{name}": (update, ()) for name, update in UPDATES.items()}
 FAMILIES = (
     attention, class_scores, convolution, dense, gelu, gru, lstm, normalizing, pooling, resampling, rnn, scattering,
+    squares,
 )  # fmt: skip
 for family in FAMILIES:
     OVERRIDES |= family.OVERRIDES

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from . import dense
+from . import convolution, dense, normalizing, normalizing_back
 from .compiled import loops
 from .constants import ones, unit, zero, zeros
 from .cores import LEAST, product
@@ -123,3 +123,11 @@ PREPARED: dict[Callable[..., Any], Callable[..., Prepared]] = {
     dense.relu: relu,
     dense.relu_back: relu_back,
 }
+IN_PLACE: dict[Callable[..., Any], tuple[int, Callable[..., Any]]] = {
+    dense.relu: (0, dense.relu_in_place),
+    dense.relu_back: (1, dense.relu_back_in_place),
+}
+FRESH: frozenset[Callable[..., Any]] = frozenset((
+    dense.linear, dense.linear_back, convolution.convolution, convolution.convolution_back,
+    normalizing.standardize, normalizing_back.standardize_back,
+))  # fmt: skip

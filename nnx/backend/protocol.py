@@ -71,6 +71,11 @@ class Backend:
     prepared: Mapping[Callable[..., Any], Callable[..., Any]] = MappingProxyType({})
     """By a function among the overrides, what makes one for arrays such as it is given (their dtype, shape, ndim, size)
     that does the same without looking at them again; None where there is none. For ``nnx.compile``."""
+    in_place: Mapping[Callable[..., Any], tuple[int, Callable[..., Any]]] = MappingProxyType({})
+    """By a function among the overrides, which argument's memory its result may take, and what does that where it can.
+    For ``nnx.compile``, where the argument is what one of ``fresh`` has made, and nobody else needs it."""
+    fresh: frozenset[Callable[..., Any]] = frozenset()
+    """Functions among the overrides whose results share memory with nothing that was there before, nor each other."""
     makes_bits: ClassVar[bool] = False
     """Whether `bits` works on the device; where it does not, random numbers are made on the host and sent."""
 

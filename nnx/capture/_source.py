@@ -6,6 +6,7 @@ What is no longer used is let go, so that memory is freed as early as it would b
 from __future__ import annotations
 
 import operator
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -67,6 +68,9 @@ class _Writer:
         self.scope: dict[str, Any] = {"Changed": Changed, "like": _like, "done": [False]}
         self.loads = 0  # so far, each with its place in the list of what was seen there last
         self._names: dict[int, str] = {}
+        self.disposable: dict[
+            Register, Any
+        ] = {}  # arrays that one step alone needs, and the function that made them
 
     def lines(self, result: Any) -> list[str]:
         """The source."""
@@ -79,7 +83,7 @@ class _Writer:
             if r.number in seen:
                 same.append(f" if again{i} is not {names[i]}: raise Changed({_ARGUMENTS!r})")
             seen.add(r.number)
-        last = _last_uses(steps, result)
+        last, self.disposable = _last_uses(steps, result), _disposable(steps, result)
         early = {s.function for s in steps if s.kind == LOAD and not s.args[0]}
         late = {s.function: s.result for s in steps[::-1] if s.kind == LOAD and s.function not in early}
         lasting = next((i for i, step in enumerate(steps) if step.lasting), None)
@@ -147,6 +151,20 @@ class _Writer:
             return None
         return None if make is None else make(*likes[0], **likes[1])
 
+    def in_place(self, step: Step) -> Any:
+        """A function that does the same in the memory of an argument, which nobody else needs; else None."""
+        likes = [x for x in map(self.like, step.args) if isinstance(x, Like)]
+        try:
+            index, function = likes[0].backend.in_place[step.function]
+            made_by_fresh = self.disposable[step.args[index]] in likes[0].backend.fresh
+        except (
+            IndexError,
+            KeyError,
+            TypeError,
+        ):  # no array, no such way, or a function that cannot be looked up
+            return None
+        return function if made_by_fresh and self.large(step.args[index]) else None
+
     def like(self, x: Any) -> Any:
         """What is known of the array that an argument stands for."""
         if type(x) is Register:
@@ -155,7 +173,8 @@ class _Writer:
 
     def call(self, step: Step) -> str:
         """The call as source; operators, items and attributes as such."""
-        f, args = self.prepared(step) or step.function, [self.expression(a) for a in step.args]
+        f = self.in_place(step) or self.prepared(step) or step.function
+        args = [self.expression(a) for a in step.args]
         if not step.kwargs:
             if f in _BINARY and len(args) == 2:
                 return f"{args[0]} {_BINARY[f]} {args[1]}"
@@ -251,6 +270,18 @@ def _uses(step: Step) -> set[Register]:
     if not step.pure and step.kind in (CALL, LOAD):
         used.update(_registers(step.result))
     return used
+
+
+def _disposable(steps: list[Step], result: Any) -> dict[Register, Any]:
+    """What a call makes and one other step takes, and the function that is called."""
+    made: dict[Register, Any] = {}
+    uses = Counter(_registers(result))
+    for step in steps:
+        uses.update((*_registers(step.args), *_registers(step.kwargs)))
+        for r in _registers(step.result):
+            uses[r] += r in made or step.kind != CALL
+            made[r] = step.function
+    return {r: function for r, function in made.items() if uses[r] == 1}
 
 
 def _last_uses(steps: list[Step], result: Any) -> dict[int, list[Register]]:

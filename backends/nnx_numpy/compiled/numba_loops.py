@@ -45,6 +45,7 @@ __all__ = [
     "pool_pairs",
     "pool_runs",
     "positive",
+    "positive_in_place",
     "put_back_channels",
     "rnn_steps",
     "rnn_steps_back",
@@ -137,6 +138,13 @@ def positive(x: Array, y: Array, out: Array) -> None:
     """The elements of ``y``, 0 where ``x`` is not positive; NaN counts as positive."""
     for i in range(x.size):
         out[i] = 0 if x[i] <= 0 else y[i]
+
+
+@compiled
+def positive_in_place(x: Array, y: Array) -> None:
+    """The same in ``y``."""
+    for i in range(x.size):
+        y[i] = 0 if x[i] <= 0 else y[i]
 
 
 @compiled
