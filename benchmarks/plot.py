@@ -11,7 +11,7 @@ from .turns import Result
 __all__ = ["plot"]
 
 MARKS = {
-    "nnx_compile": (">", "#228833"),
+    "nnx_numba": ("^", "#66ccee"), "nnx_compile": (">", "#228833"), "nnx_compile_numba": ("P", "#aa3377"),
     "torch_compile": ("D", "#ee7733"), "torch_reduce_overhead": ("D", "#ee7733"), "jax": ("o", "#cc3311"),
     "floor": ("|", "black"),
 }  # fmt: skip
