@@ -7,7 +7,6 @@ and, marked `gpu`, on CuPy. New arrays, of layers say, are made on the same libr
 
 from __future__ import annotations
 
-import contextlib
 import os
 import warnings
 
@@ -18,7 +17,6 @@ os.environ.pop("NNX_BACKEND", None)
 
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -30,20 +28,9 @@ import nnx.random
 from nnx.autodiff.tree import is_array, leaves
 from nnx.backend import selector
 from nnx.testing import check_gradients
-from nnx_numpy import compiled
 
 hypothesis.settings.register_profile("nnx", deadline=None, derandomize=True, print_blob=True, max_examples=50)
 hypothesis.settings.load_profile("nnx")
-
-
-def pytest_sessionstart() -> None:
-    """Forget compiled loops older than any file of loops: Numba looks at the file of each, not at what it calls."""
-    folder = Path(compiled.__file__).parent
-    changed = max(path.stat().st_mtime for path in folder.glob("*.py"))
-    for path in (folder / "__pycache__").glob("*.nb[ci]"):
-        with contextlib.suppress(OSError):  # several processes begin at once
-            if path.stat().st_mtime < changed:
-                path.unlink()
 
 
 class Library:
