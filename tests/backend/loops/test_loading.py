@@ -53,6 +53,19 @@ def test_they_are_loaded_when_enough_was_done_in_numpy(monkeypatch):
     assert numba
 
 
+def test_what_was_never_compiled_has_to_be_worth_that(monkeypatch, tmp_path):
+    monkeypatch.delenv("NNX_NUMBA", raising=False)
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    monkeypatch.setattr(compiled, "__file__", str(tmp_path / "__init__.py"))
+    assert compiled._asked() == compiled.UNCOMPILED
+    (tmp_path / "__pycache__").mkdir()
+    (tmp_path / "__pycache__" / "numba_loops.adam-1.py311-0.nbi").touch()
+    assert compiled._asked() == compiled.PRICE
+    for setting, price in (("always", 0.0), ("never", np.inf), ("", compiled.PRICE)):
+        monkeypatch.setenv("NNX_NUMBA", setting)
+        assert compiled._asked() == price
+
+
 @pytest.mark.parametrize("error", [ImportError, OSError])
 def test_a_numba_that_cannot_be_loaded_is_done_without(monkeypatch, error):
     def refuse(*_):
