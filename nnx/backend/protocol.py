@@ -75,7 +75,7 @@ class Backend:
     """By a function among the overrides, which argument's memory its result may take, and what does that where it can.
     For ``nnx.compile``, where the argument is what one of ``fresh`` has made, and nobody else needs it."""
     fresh: frozenset[Callable[..., Any]] = frozenset()
-    """Functions among the overrides whose results share memory with nothing that was there before, nor each other."""
+    """Functions among the overrides whose result, or the first of it, shares memory with nothing else."""
     makes_bits: ClassVar[bool] = False
     """Whether `bits` works on the device; where it does not, random numbers are made on the host and sent."""
 

@@ -273,13 +273,17 @@ def _uses(step: Step) -> set[Register]:
 
 
 def _disposable(steps: list[Step], result: Any) -> dict[Register, Any]:
-    """What a call makes and one other step takes, and the function that is called."""
+    """What a call gives first and one other step takes, and the function that is called.
+
+    What it gives besides may be what it was given: the slope of a bias is often the cotangent itself.
+    """
     made: dict[Register, Any] = {}
     uses = Counter(_registers(result))
     for step in steps:
         uses.update((*_registers(step.args), *_registers(step.kwargs)))
+        first = step.result[0] if type(step.result) is tuple else step.result
         for r in _registers(step.result):
-            uses[r] += r in made or step.kind != CALL
+            uses[r] += r in made or r != first or step.kind != CALL
             made[r] = step.function
     return {r: function for r, function in made.items() if uses[r] == 1}
 

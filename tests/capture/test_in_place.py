@@ -8,6 +8,7 @@ import pytest
 import nnx
 import nnx.functional as F
 from nnx.capture import _source
+from nnx.capture._steps import CALL, Register, Step
 from nnx_numpy import compiled, dense
 from nnx_numpy.prepared import FRESH, IN_PLACE
 
@@ -106,6 +107,18 @@ def test_arguments_weights_and_constants_are_left_alone(taken: list[str]) -> Non
     assert table[0, 0] == -1
 
 
+def test_a_slope_that_is_the_cotangent_itself_is_left_alone(taken: list[str]) -> None:
+    """That of the second bias is also what comes back for the first, and ReLU's slope follows."""
+    rng = np.random.default_rng(4)
+    weight, bias = rng.standard_normal((5000, 3), np.float32), rng.standard_normal((2, 5000), np.float32)
+
+    def loss(weight: Any, bias: Any, more: Any) -> Any:
+        return ((F.linear(X[0, :3], weight, F.relu(bias)) + more) ** 3).sum()
+
+    check(nnx.value_and_grad(loss, argnums=(0, 1, 2)), weight, bias[0].copy(), bias[1].copy())
+    assert "relu_back_in_place" not in taken
+
+
 def test_an_array_that_a_layer_keeps_is_left_alone(taken: list[str]) -> None:
     class Keeping(nnx.Layer):
         def __init__(self) -> None:
@@ -148,6 +161,21 @@ def test_in_place_functions_do_what_they_stand_for() -> None:
     same(dense.relu_in_place(locked), np.maximum(x, 0))
     same(dense.relu_back_in_place(np, locked, out, None), dense.relu_back(np, x, out, None))
     same(locked, x)
+
+
+def test_only_the_first_of_several_results_may_be_taken() -> None:
+    def steps(index: int) -> dict[Any, Any]:
+        first, second = Register(0), Register(1)
+        return _source._disposable(
+            [
+                Step(CALL, dense.linear_back, (), None, (first, second)),
+                Step(CALL, dense.relu_back, ((first, second)[index],), None, Register(2)),
+            ],
+            Register(2),
+        )
+
+    assert steps(0)[Register(0)] is dense.linear_back
+    assert Register(1) not in steps(1)
 
 
 def test_a_function_that_is_wrong_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
