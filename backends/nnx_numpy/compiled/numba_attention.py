@@ -11,6 +11,7 @@ from typing import Any
 from .numba_calls import dot, exp, product, unit
 from .numba_compiled import compiled
 from .numba_scores import LANES, hide, hide_later, shift
+from .numba_turned import put_turned
 
 __all__ = ["attended", "attended_back"]
 
@@ -36,26 +37,12 @@ def _longer(x: Array, scale: Any, column: Array, sign: Any, out: Array) -> None:
 
 
 @compiled
-def _turned(x: Array, out: Array) -> None:
-    """Rows become columns."""
-    rows, size = x.shape
-    whole = rows - rows % LANES
-    for start in range(0, whole, LANES):
-        for j in range(size):
-            for i in range(LANES):
-                out[j, start + i] = x[start + i, j]
-    for j in range(size):
-        for i in range(whole, rows):
-            out[j, i] = x[i, j]
-
-
-@compiled
 def _right(x: Array, turned: bool, room: Array) -> Array:
     """Keys or values with a column of ones, and that turned if it is to be."""
     rows, size = x.shape
     if turned:
         out = room[: rows * (size + 1)].reshape((size + 1, rows))
-        _turned(x, out)
+        put_turned(x, out)
         out[size] = 1
     else:
         out = room[: rows * (size + 1)].reshape((rows, size + 1))

@@ -21,7 +21,7 @@ from numba.extending import intrinsic, overload
 
 from .numba_compiled import compiled
 
-__all__ = ["address", "dot", "dot_at", "exp", "log", "product", "tanh", "unit", "usable"]
+__all__ = ["address", "dot", "dot_at", "exp", "log", "long_dot", "product", "tanh", "unit", "usable"]
 
 Array = Any
 
@@ -146,6 +146,17 @@ def unit(x: Array) -> Array:
 def address(x: Array) -> Any:
     """Where an array begins; signed, as sums with other numbers are to be."""
     return np.int64(x.ctypes.data)
+
+
+@compiled
+def long_dot(like: Array, count: int, x: int, y: int, step: int, most: int) -> Any:
+    """`nnx_numpy.normalizing_rows.dots`: at most so many elements at a time, and then ``step`` bytes on in ``y``."""
+    total = dot_at(like, min(most, count), x, y)
+    for start in range(most, count, most):
+        x += most * like.itemsize
+        y += step
+        total += dot_at(like, min(most, count - start), x, y)
+    return total
 
 
 @compiled

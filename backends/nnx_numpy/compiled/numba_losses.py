@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .numba_calls import dot, exp, log
+from .numba_calls import address, exp, log, long_dot
 from .numba_compiled import compiled
 
 __all__ = ["few_classes", "few_classes_back"]
@@ -15,11 +15,7 @@ Array = Any
 @compiled
 def _sum(x: Array, ones: Array) -> Any:
     """The sum of a vector, as many elements at a time as there are ones."""
-    total = dot(x[: ones.size], ones[: x.size])
-    for start in range(ones.size, x.size, ones.size):
-        part = x[start : start + ones.size]
-        total += dot(part, ones[: part.size])
-    return total
+    return long_dot(x, x.size, address(x), address(ones), 0, ones.size)
 
 
 @compiled

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .numba_calls import address, dot_at
+from .numba_calls import address, long_dot
 from .numba_compiled import compiled
 
 __all__ = ["standardized", "standardized_back", "standardized_by_place", "standardized_by_place_back"]
@@ -20,20 +20,9 @@ Array = Any
 
 
 @compiled
-def _dots(like: Array, count: int, x: int, y: int, step: int, most: int) -> Any:
-    """The product of two vectors at these addresses, at most so many elements at a time, ``step`` bytes on in ``y``."""
-    total = dot_at(like, min(most, count), x, y)
-    for start in range(most, count, most):
-        x += most * like.itemsize
-        y += step
-        total += dot_at(like, min(most, count - start), x, y)
-    return total
-
-
-@compiled
 def _squares(x: Array, count: int, most: int) -> Any:
     """The product of a vector with itself."""
-    return _dots(x, count, address(x), address(x), most * x.itemsize, most)
+    return long_dot(x, count, address(x), address(x), most * x.itemsize, most)
 
 
 @compiled
@@ -63,7 +52,7 @@ def _moments(
 ) -> Any:
     """Those of a group, which is left in ``room``, less its mean; what is returned is ``inverse``'s."""
     count, one = x.dtype.type(room.size), x.dtype.type(1)
-    m = _dots(x, room.size, _gathered(x, k, room), address(ones), 0, ones.size) / count
+    m = long_dot(x, room.size, _gathered(x, k, room), address(ones), 0, ones.size) / count
     _centred(x, k, m, room)
     v = _squares(room, room.size, ones.size) / count
     factor = one / np.sqrt(v + eps)
@@ -105,14 +94,14 @@ def standardized_by_place(
     for start in range(first, stop, len(rooms)):
         some = min(len(rooms), stop - start)
         for r in range(some):
-            total = _dots(x, size, at + (start + r) * line, address(ones), 0, most)
+            total = long_dot(x, size, at + (start + r) * line, address(ones), 0, most)
             mean[start + r] = total / count
         for r in range(some):
             m = mean[start + r]
             for i in range(size):
                 rooms[r, i] = x[start + r, i] - m
         for r in range(some):
-            var[start + r] = _dots(x, size, to + r * line, to + r * line, most * x.itemsize, most) / count
+            var[start + r] = long_dot(x, size, to + r * line, to + r * line, most * x.itemsize, most) / count
         for k in range(start, start + some):
             inverse[k] = one / np.sqrt(var[k] + eps)
         for r in range(some):
@@ -145,8 +134,8 @@ def standardized_back(
     for k in range(first, stop):
         _centred(x, k, mean[k], centred)
         along = _gathered(g, k, rooms[1])
-        product = _dots(x, size, along, address(centred), most * x.itemsize, most)
-        total = _dots(x, size, along, address(ones), 0, most)
+        product = long_dot(x, size, along, address(centred), most * x.itemsize, most)
+        total = long_dot(x, size, along, address(ones), 0, most)
         factor = inverse[k]
         by_weight[k], by_bias[k] = product * factor, total
         if not to.size:
@@ -188,7 +177,7 @@ def standardized_by_place_back(
                 along[r, i] = g[start + r, i] * weight[i] if weight.size else g[start + r, i]
         for r in range(some):
             at, factor = address(along) + r * line, inverse[start + r]
-            slope = _dots(x, size, at, address(ys) + r * line, most * x.itemsize, most) / -count
-            mean_g = _dots(x, size, at, address(ones), 0, most) / count
+            slope = long_dot(x, size, at, address(ys) + r * line, most * x.itemsize, most) / -count
+            mean_g = long_dot(x, size, at, address(ones), 0, most) / count
             for i in range(size):
                 to[start + r, i] = (ys[r, i] * slope + along[r, i] - mean_g) * factor
