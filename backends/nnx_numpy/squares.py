@@ -10,7 +10,7 @@ from nnx.autodiff import joint
 
 from .compiled import FLOATS
 from .constants import reciprocal, unit
-from .normalizing_rows import LONG, dots
+from .normalizing_rows import dots
 from .reference import reference, reference_pullback
 
 Array = Any
@@ -34,8 +34,7 @@ def mse_loss(x: Array, target: Array, weight: Array | None, constant: Any, *, re
     if not _plain(x, target, weight, reduction):
         return reference("mse_loss")(x, target, weight, constant, reduction=reduction)
     d = np.subtract(x, target, order="C").reshape(1, -1)
-    total = dots(d, d, np.empty(1, d.dtype)) if d.size > LONG else np.vecdot(d, d)
-    return (total * _scale(x, reduction)).reshape(())
+    return (dots(d, d, np.empty(1, d.dtype)) * _scale(x, reduction)).reshape(())
 
 
 def mse_loss_back(
