@@ -68,9 +68,8 @@ class _Writer:
         self.scope: dict[str, Any] = {"Changed": Changed, "like": _like, "done": [False]}
         self.loads = 0  # so far, each with its place in the list of what was seen there last
         self._names: dict[int, str] = {}
-        self.disposable: dict[
-            Register, Any
-        ] = {}  # arrays that one step alone needs, and the function that made them
+        # arrays that one step alone needs, and the function that made them
+        self.disposable: dict[Register, Any] = {}
 
     def lines(self, result: Any) -> list[str]:
         """The source."""
@@ -157,12 +156,8 @@ class _Writer:
         try:
             index, function = likes[0].backend.in_place[step.function]
             made_by_fresh = self.disposable[step.args[index]] in likes[0].backend.fresh
-        except (
-            IndexError,
-            KeyError,
-            TypeError,
-        ):  # no array, no such way, or a function that cannot be looked up
-            return None
+        except (IndexError, KeyError, TypeError):
+            return None  # no array, no such way, or a function that cannot be looked up
         return function if made_by_fresh and self.large(step.args[index]) else None
 
     def like(self, x: Any) -> Any:
