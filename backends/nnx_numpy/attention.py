@@ -143,6 +143,7 @@ def _plain(arrays: Five) -> tuple[tuple[int, ...], int] | None:
     return None
 
 
+@QUIET  # as the compiled loops are; and BLAS's loops for vectors look at more memory than they use
 def attention(
     query: Array, key: Array, value: Array, mask: Array | None, kept: Array | None, *, options: Options
 ) -> tuple[Array, Array]:
@@ -192,6 +193,7 @@ def _bounded(query: Array, key: Array) -> Array:
     return (squares[0] * squares[1] < SAFE[query.dtype] ** 2)[..., None, None]
 
 
+@QUIET
 def attention_pullback(
     g: Array, delta: Array, norm: Array, *arrays: Array | None, options: Options, needed: tuple[bool, ...]
 ) -> tuple[Array | None, ...]:
